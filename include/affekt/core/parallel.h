@@ -1,0 +1,20 @@
+// One pool of worker threads for the core library.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include "affekt/core/export.h"
+
+namespace affekt {
+
+/// Number of threads used by parallel_for; n = 0 means all cores this process may run on. Call before heavy work.
+AFFEKT_API void set_thread_count(int n);
+AFFEKT_API int thread_count();
+
+/// Calls body(begin, end) over [0, n) cut into chunks of exactly `chunk` items (the last may be shorter), on all threads.
+/// The cut does not depend on the number of threads, so per-chunk results added in chunk order are the same bits at any
+/// thread count. The first exception thrown by a body is rethrown here. Not for nesting: an inner call runs serially.
+AFFEKT_API void parallel_for(std::size_t n, std::size_t chunk, const std::function<void(std::size_t, std::size_t)>& body);
+
+}  // namespace affekt

@@ -1,0 +1,48 @@
+// Small text services shared by readers, writers and messages.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "affekt/core/export.h"
+
+namespace affekt {
+
+/// `text` made safe for a terminal: control characters and escapes (C0, DEL, C1 in UTF-8), bidi overrides and invalid
+/// UTF-8 become U+FFFD; newlines and tabs become spaces. At most `max_chars` code points, then an ellipsis.
+AFFEKT_API std::string printable(std::string_view text, std::size_t max_chars = 200);
+
+/// Valid UTF-8 of `text`: returned as is, or, if it is not valid UTF-8, decoded as latin-1.
+AFFEKT_API std::string to_utf8(std::string_view text);
+AFFEKT_API bool is_valid_utf8(std::string_view text);
+
+/// The candidate with the smallest edit distance, if it is near enough to be a likely misspelling.
+AFFEKT_API std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& candidates);
+
+/// "unknown WHAT 'NAME'; did you mean 'X'?" or "...; known: a, b, c" for messages of UsageError.
+AFFEKT_API std::string unknown_name_message(std::string_view what, std::string_view name,
+                                            const std::vector<std::string>& candidates);
+
+/// Locale-independent. The whole text must be the number (surrounding spaces allowed).
+AFFEKT_API std::optional<double> parse_double(std::string_view text);
+AFFEKT_API std::optional<long long> parse_integer(std::string_view text);
+
+/// Fixed notation with '.' whatever the locale.
+AFFEKT_API std::string format_fixed(double value, int decimals);
+/// Shortest text that reads back as the same number; NaN is "nan".
+AFFEKT_API std::string format_shortest(double value);
+
+AFFEKT_API std::string_view trim(std::string_view text);
+AFFEKT_API std::string lower_ascii(std::string_view text);
+AFFEKT_API std::vector<std::string> split(std::string_view text, char separator);
+AFFEKT_API std::string join(const std::vector<std::string>& parts, std::string_view separator);
+
+/// Text for inside XML/HTML content or a double-quoted attribute; characters XML 1.0 forbids become U+FFFD.
+AFFEKT_API std::string escape_xml(std::string_view text);
+
+/// Number of terminal columns is approximated by code points.
+AFFEKT_API std::size_t count_code_points(std::string_view utf8);
+
+}  // namespace affekt

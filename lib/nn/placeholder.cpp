@@ -1,0 +1,1 @@
+// Keeps the library linkable until the room has its first source.

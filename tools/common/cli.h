@@ -1,0 +1,93 @@
+// The shape of every tool: one table of flags that serves the command line, --config, --print-config and the `options`
+// of JSON results; exit codes; notes and progress on stderr.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "common/io.h"
+
+namespace affekt::cli {
+
+using Json = nlohmann::ordered_json;
+
+inline constexpr int kPartialFailure = 5;  ///< Exit code: some inputs failed and others did not.
+
+struct CommonOptions {
+  std::uint64_t seed = 42;
+  int threads = 0;  ///< 0 = all cores.
+  bool quiet = false;
+  bool verbose = false;
+  bool json = false;
+};
+
+/// Bind flags to fields (the fields' values are the defaults), then run(). Names come without dashes; a flag and its
+/// config key have the same name. Precedence: flag > config > preset > default.
+class Tool {
+ public:
+  /// @param verb  "train" for affekt-train.
+  Tool(const std::string& verb, const std::string& description);
+  ~Tool();
+
+  CommonOptions common;
+
+  void flag(const std::string& name, bool& field, const std::string& help);
+  void option(const std::string& name, int& field, const std::string& help);
+  void option(const std::string& name, std::int64_t& field, const std::string& help);
+  void option(const std::string& name, double& field, const std::string& help);
+  void option(const std::string& name, std::string& field, const std::string& help);
+  /// One value an occurrence, repeatable; in a config an array (or one string).
+  void option(const std::string& name, std::vector<std::string>& field, const std::string& help);
+  /// A value out of a fixed set of names.
+  template <typename Enum>
+  void choice(const std::string& name, Enum& field, const std::vector<std::pair<std::string, Enum>>& names,
+              const std::string& help) {
+    std::vector<std::string> texts;
+    for (const auto& entry : names) texts.push_back(entry.first);
+    choice_impl(
+        name, texts, help,
+        [&field, names](std::size_t i) { field = names[i].second; },
+        [&field, names] {
+          std::size_t i = 0;
+          while (i + 1 < names.size() && names[i].second != field) ++i;
+          return i;
+        });
+  }
+  void positional(const std::string& name, std::vector<std::string>& field, const std::string& help);
+  /// Short form of an option already bound: alias("count", "n") makes -n.
+  void alias(const std::string& name, char letter);
+  /// Presets: configs/NAME.json through --preset.
+  void enable_presets();
+  /// Text after the flags in --help: examples.
+  void footer(const std::string& text);
+
+  /// True if the user set it by flag, config or preset.
+  bool given(const std::string& name) const;
+
+  /// Parses, handles --help, --version and --print-config, runs the body and turns every outcome into an exit code.
+  int run(int argc, char** argv, const std::function<int(Io&)>& body);
+
+  /// A result with schema ("affekt.<verb>/1"), version, seed and options already in it.
+  Json result() const;
+  /// All effective options as one flat object, as --print-config prints it.
+  Json options() const;
+
+ private:
+  void choice_impl(const std::string& name, const std::vector<std::string>& texts, const std::string& help,
+                   std::function<void(std::size_t)> set, std::function<std::size_t()> get);
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Installs handlers for SIGINT and SIGTERM that only note the signal, so that work can be saved first; 0 = none yet.
+/// After the work ended early, throw affekt::Interrupted: run() then exits with 128 + signal.
+const std::atomic<int>& catch_interrupts();
+
+}  // namespace affekt::cli
