@@ -12,9 +12,11 @@ namespace affekt {
 AFFEKT_API void set_thread_count(int n);
 AFFEKT_API int thread_count();
 
-/// Calls body(begin, end) over [0, n) cut into chunks of exactly `chunk` items (the last may be shorter), on all threads.
-/// The cut does not depend on the number of threads, so per-chunk results added in chunk order are the same bits at any
-/// thread count. The first exception thrown by a body is rethrown here. Not for nesting: an inner call runs serially.
-AFFEKT_API void parallel_for(std::size_t n, std::size_t chunk, const std::function<void(std::size_t, std::size_t)>& body);
+/// Calls body(begin, end) over [0, n) cut into chunks of exactly `chunk` items (the last may be shorter), on all
+/// threads. The cut does not depend on the number of threads, so per-chunk results added in chunk order are the same
+/// bits at any thread count. The first exception thrown by a body is rethrown here. Not for nesting: an inner call runs
+/// serially.
+AFFEKT_API void parallel_for(std::size_t n, std::size_t chunk,
+                             const std::function<void(std::size_t, std::size_t)>& body);
 
 }  // namespace affekt

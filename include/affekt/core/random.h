@@ -10,16 +10,17 @@
 
 namespace affekt {
 
-/// xoshiro256++ (Blackman & Vigna, 2019) seeded through SplitMix64. Streams with another `stream` number are independent.
+/// xoshiro256++ (Blackman & Vigna, 2019) seeded through SplitMix64. Streams with another `stream` number are
+/// independent.
 class AFFEKT_API RandomStream {
  public:
   explicit RandomStream(std::uint64_t seed, std::uint64_t stream = 0);
 
-  std::uint64_t next();                          ///< Uniform over 64 bits.
-  double uniform();                              ///< Uniform in [0, 1), 53 bits.
+  std::uint64_t next();  ///< Uniform over 64 bits.
+  double uniform();      ///< Uniform in [0, 1), 53 bits.
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
-  std::uint64_t below(std::uint64_t n);          ///< Uniform in [0, n), unbiased; n >= 1.
-  double normal();                               ///< Standard normal (Box-Muller).
+  std::uint64_t below(std::uint64_t n);  ///< Uniform in [0, n), unbiased; n >= 1.
+  double normal();                       ///< Standard normal (Box-Muller).
 
   template <typename T>
   void shuffle(std::vector<T>& values) {

@@ -16,18 +16,18 @@ namespace affekt {
 
 enum class DType : std::uint8_t { u8, i32, i64, u64, f16, bf16, f32, f64 };
 
-AFFEKT_API std::size_t dtype_size(DType dtype);     ///< Bytes of one element.
-AFFEKT_API const char* dtype_name(DType dtype);     ///< As in the format: "U8", "F16", ...
+AFFEKT_API std::size_t dtype_size(DType dtype);  ///< Bytes of one element.
+AFFEKT_API const char* dtype_name(DType dtype);  ///< As in the format: "U8", "F16", ...
 
 /// A named tensor over bytes owned by somebody else: row-major (C order), little-endian.
 struct TensorView {
   std::string name;
   DType dtype = DType::f32;
-  std::vector<std::int64_t> shape;                  ///< {} is a scalar.
-  const std::byte* data = nullptr;                  ///< May be unaligned.
+  std::vector<std::int64_t> shape;  ///< {} is a scalar.
+  const std::byte* data = nullptr;  ///< May be unaligned.
   std::size_t bytes = 0;
 
-  std::int64_t count() const;                       ///< Number of elements.
+  std::int64_t count() const;  ///< Number of elements.
 };
 
 /// fp32 copy of an f16, bf16, f32 or f64 tensor. @throws DataError for another dtype.
@@ -46,7 +46,7 @@ class AFFEKT_API SafetensorsFile {
 
   const std::filesystem::path& path() const;
   const std::map<std::string, std::string>& metadata() const;
-  const std::vector<TensorView>& tensors() const;   ///< In file order.
+  const std::vector<TensorView>& tensors() const;         ///< In file order.
   const TensorView* find(const std::string& name) const;  ///< nullptr if absent.
   /// @throws DataError naming the file if absent.
   const TensorView& at(const std::string& name) const;

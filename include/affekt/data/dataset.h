@@ -12,28 +12,28 @@
 
 namespace affekt {
 
-inline constexpr int kFaceSide = 48;                                      ///< FER2013 faces are 48 x 48 grey pixels.
+inline constexpr int kFaceSide = 48;  ///< FER2013 faces are 48 x 48 grey pixels.
 inline constexpr std::size_t kFacePixels = std::size_t{kFaceSide} * kFaceSide;
 
 enum class Split : std::uint8_t { train, public_test, private_test };
-AFFEKT_API const char* split_name(Split split);                           ///< "train", "public", "private".
+AFFEKT_API const char* split_name(Split split);  ///< "train", "public", "private".
 
 /// Where rows came from, for summaries and messages.
 struct DataSource {
   std::string path;
-  double weight = 1.0;                                                    ///< Weight of its rows in the training loss.
+  double weight = 1.0;  ///< Weight of its rows in the training loss.
   std::size_t rows = 0;
-  std::size_t skipped = 0;                                                ///< Bad rows left out under --skip-bad-rows.
+  std::size_t skipped = 0;  ///< Bad rows left out under --skip-bad-rows.
 };
 
 /// n faces. All vectors have n entries (pixels: n * 2304; soft_labels: 0 or n * 7).
 struct AFFEKT_API Dataset {
-  std::vector<std::uint8_t> pixels;                                       ///< (n, 48, 48) grey, row-major, 0..255.
-  std::vector<std::uint8_t> labels;                                       ///< Emotion as number, 0..6.
+  std::vector<std::uint8_t> pixels;  ///< (n, 48, 48) grey, row-major, 0..255.
+  std::vector<std::uint8_t> labels;  ///< Emotion as number, 0..6.
   std::vector<Split> splits;
-  std::vector<std::uint16_t> source;                                      ///< Index into sources.
-  std::vector<std::string> names;                                         ///< File name or "row N" of the source.
-  std::vector<float> soft_labels;                                         ///< FER+ vote shares (n, 7), or empty.
+  std::vector<std::uint16_t> source;  ///< Index into sources.
+  std::vector<std::string> names;     ///< File name or "row N" of the source.
+  std::vector<float> soft_labels;     ///< FER+ vote shares (n, 7), or empty.
   std::vector<DataSource> sources;
 
   std::size_t size() const { return labels.size(); }

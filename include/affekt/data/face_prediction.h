@@ -17,36 +17,38 @@ AFFEKT_API const char* face_status_name(FaceStatus status);
 
 /// One face, or one picture without any (no_face, unreadable).
 struct FacePrediction {
-  std::string file;                              ///< As given by the user.
+  std::string file;  ///< As given by the user.
   FaceStatus status = FaceStatus::no_face;
-  std::array<int, 4> box{0, 0, 0, 0};            ///< x, y, width, height: pixels of the upright picture.
-  Emotion emotion = Emotion::neutral;            ///< The most probable; meaningful for ok and uncertain.
-  double confidence = 0;                         ///< Its probability.
-  EmotionProbabilities probabilities{};          ///< Meaningful for ok and uncertain.
-  std::string message;                           ///< Why it is unreadable; one line.
-  bool missing = false;                          ///< unreadable because the file is missing or cannot be opened.
+  std::array<int, 4> box{0, 0, 0, 0};    ///< x, y, width, height: pixels of the upright picture.
+  Emotion emotion = Emotion::neutral;    ///< The most probable; meaningful for ok and uncertain.
+  double confidence = 0;                 ///< Its probability.
+  EmotionProbabilities probabilities{};  ///< Meaningful for ok and uncertain.
+  std::string message;                   ///< Why it is unreadable; one line.
+  bool missing = false;                  ///< unreadable because the file is missing or cannot be opened.
 };
 
 enum class FaceSelection : std::uint8_t { all, largest, none };  ///< none: the whole picture is one cropped face.
 
 struct FaceReaderOptions {
-  std::string model = "default";                 ///< Model file, run folder or "default".
+  std::string model = "default";  ///< Model file, run folder or "default".
   FaceSelection faces = FaceSelection::all;
   std::string detector = "haar";
-  std::string detector_model;                    ///< Path of another cascade file; "" = the installed haar alt2.
-  double min_confidence = 0;                     ///< Below this the status is uncertain; fraction 0..1.
-  int threads = 0;                               ///< 0 = all cores.
+  std::string detector_model;  ///< Path of another cascade file; "" = the installed haar alt2.
+  double min_confidence = 0;   ///< Below this the status is uncertain; fraction 0..1.
+  int threads = 0;             ///< 0 = all cores.
 };
 
 /// Pictures in, faces out. Made by libaffekt_faces.
 class AFFEKT_API FaceReader {
  public:
   virtual ~FaceReader();
-  /// Every selected face of one picture, or one entry with status no_face or unreadable. Never throws for a bad picture.
+  /// Every selected face of one picture, or one entry with status no_face or unreadable. Never throws for a bad
+  /// picture.
   virtual std::vector<FacePrediction> read(const std::string& file) = 0;
 };
 
-/// Loads libaffekt_faces at run time (dlopen) and makes its reader: for tools that must start without OpenCV and oneDNN.
+/// Loads libaffekt_faces at run time (dlopen) and makes its reader: for tools that must start without OpenCV and
+/// oneDNN.
 /// @throws UsageError if this build has no libaffekt_faces; IoError/DataError for the model or the cascade file.
 AFFEKT_API std::unique_ptr<FaceReader> load_face_reader(const FaceReaderOptions& options);
 

@@ -10,7 +10,7 @@
 namespace affekt {
 
 struct NetworkOptions {
-  int image_size = 0;            ///< Side of the square input; 0 = the network's own (48 for basic-cnn and compact).
+  int image_size = 0;  ///< Side of the square input; 0 = the network's own (48 for basic-cnn and compact).
   int classes = 7;
 };
 

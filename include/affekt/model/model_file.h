@@ -15,9 +15,10 @@
 
 namespace affekt {
 
-/// How grey pixels 0..255 become network input: channel c is (x * scale - mean[c]) / std[c], c in the order of `channels`.
+/// How grey pixels 0..255 become network input: channel c is (x * scale - mean[c]) / std[c], c in the order of
+/// `channels`.
 struct Preprocessing {
-  std::string name = "unit";                       ///< "unit": x / 255; "fer2013": (x/255 - 0.5077) / 0.2550; ...
+  std::string name = "unit";  ///< "unit": x / 255; "fer2013": (x/255 - 0.5077) / 0.2550; ...
   double scale = 1.0 / 255.0;
   std::array<double, 3> mean{0, 0, 0};
   std::array<double, 3> std{1, 1, 1};
@@ -28,29 +29,30 @@ using Metrics = std::map<std::string, double>;
 
 /// What the file says of itself. Written by the program only.
 struct ModelCard {
-  std::string architecture;                        ///< Name for make_network().
+  std::string architecture;  ///< Name for make_network().
   int image_size = 48;
-  int channels = 1;                                ///< 1 or 3; grey faces are repeated over 3.
-  std::vector<std::string> classes;                ///< Must be the seven emotion names in order.
+  int channels = 1;                  ///< 1 or 3; grey faces are repeated over 3.
+  std::vector<std::string> classes;  ///< Must be the seven emotion names in order.
   Preprocessing preprocessing;
-  std::string training_options_json = "{}";        ///< Effective options of the run, a JSON object.
+  std::string training_options_json = "{}";  ///< Effective options of the run, a JSON object.
   std::uint64_t seed = 0;
-  std::string data;                                ///< What it was trained on, in words: files, rows, split.
+  std::string data;  ///< What it was trained on, in words: files, rows, split.
   std::string data_digest;
-  std::string selection;                           ///< How the weights were chosen, e.g. "best accuracy on PublicTest".
+  std::string selection;  ///< How the weights were chosen, e.g. "best accuracy on PublicTest".
   Metrics metrics;
   std::string license;
-  std::string created;                             ///< UTC, ISO 8601.
+  std::string created;  ///< UTC, ISO 8601.
   std::string tool_version;
 };
 
 /// One input and the logits the writer got for it; replayed at load by infer/ and nn/ (tolerance 1e-3).
 struct SelfTest {
-  std::vector<float> input;                        ///< (channels, side, side), already preprocessed.
-  std::vector<float> logits;                       ///< (classes)
+  std::vector<float> input;   ///< (channels, side, side), already preprocessed.
+  std::vector<float> logits;  ///< (classes)
 };
 
-/// A validated model: every parameter of its network present with the right shape and dtype f16 or f32, nothing unknown.
+/// A validated model: every parameter of its network present with the right shape and dtype f16 or f32, nothing
+/// unknown.
 class AFFEKT_API ModelFile {
  public:
   /// Validates before use: container, schema, card, classes, network, tensors (all finite), self-tests (at least one).

@@ -11,11 +11,11 @@
 namespace affekt {
 
 enum class Op : std::uint8_t {
-  input,                ///< The picture, (channels, height, width).
-  conv,                 ///< Cross-correlation; weight (out, in / groups, kernel, kernel), zero padding.
-  batch_norm,           ///< weight, bias, running_mean, running_var of shape (channels).
+  input,       ///< The picture, (channels, height, width).
+  conv,        ///< Cross-correlation; weight (out, in / groups, kernel, kernel), zero padding.
+  batch_norm,  ///< weight, bias, running_mean, running_var of shape (channels).
   relu,
-  swish,                ///< x * sigmoid(x)
+  swish,  ///< x * sigmoid(x)
   sigmoid,
   max_pool,             ///< Padding is ignored by the maximum (-inf) unless zero_padding.
   global_average_pool,  ///< (c, h, w) -> (c, 1, 1)
@@ -33,17 +33,17 @@ struct Padding {
 /// One step. Only the fields its op names are meaningful.
 struct Node {
   Op op = Op::input;
-  std::string name;              ///< Prefix of its parameters ("stem.conv" -> "stem.conv.weight"); unique where it has any.
-  std::vector<int> inputs;       ///< Indices of earlier nodes.
-  int channels = 0;              ///< conv, dense: outputs.
-  int kernel = 0, stride = 1;    ///< conv, max_pool: square.
-  int groups = 1;                ///< conv; groups == input channels is depthwise.
-  bool bias = false;             ///< conv.
-  Padding padding;               ///< conv, max_pool.
-  bool zero_padding = false;     ///< max_pool: padded cells count as 0 (Keras' explicit ZeroPadding2D).
-  double epsilon = 1e-3;         ///< batch_norm.
-  double momentum = 0.01;        ///< batch_norm: weight of the new batch (PyTorch's convention; Keras' 0.99 = 0.01).
-  double rate = 0;               ///< dropout: probability of zeroing.
+  std::string name;         ///< Prefix of its parameters ("stem.conv" -> "stem.conv.weight"); unique where it has any.
+  std::vector<int> inputs;  ///< Indices of earlier nodes.
+  int channels = 0;         ///< conv, dense: outputs.
+  int kernel = 0, stride = 1;  ///< conv, max_pool: square.
+  int groups = 1;              ///< conv; groups == input channels is depthwise.
+  bool bias = false;           ///< conv.
+  Padding padding;             ///< conv, max_pool.
+  bool zero_padding = false;   ///< max_pool: padded cells count as 0 (Keras' explicit ZeroPadding2D).
+  double epsilon = 1e-3;       ///< batch_norm.
+  double momentum = 0.01;      ///< batch_norm: weight of the new batch (PyTorch's convention; Keras' 0.99 = 0.01).
+  double rate = 0;             ///< dropout: probability of zeroing.
 };
 
 struct NodeShape {
@@ -52,15 +52,15 @@ struct NodeShape {
 };
 
 struct Network {
-  std::string name;              ///< "compact", "basic-cnn", ...
-  std::vector<Node> nodes;       ///< nodes[0] is the input, the last one gives the logits.
-  NodeShape input;               ///< Shape of the picture.
+  std::string name;         ///< "compact", "basic-cnn", ...
+  std::vector<Node> nodes;  ///< nodes[0] is the input, the last one gives the logits.
+  NodeShape input;          ///< Shape of the picture.
 };
 
 struct ParameterSpec {
-  std::string name;              ///< "stem.conv.weight"
+  std::string name;  ///< "stem.conv.weight"
   std::vector<std::int64_t> shape;
-  bool trainable = true;         ///< False for BatchNorm's running statistics.
+  bool trainable = true;  ///< False for BatchNorm's running statistics.
   int node = 0;
 };
 
@@ -71,8 +71,8 @@ AFFEKT_API std::vector<NodeShape> infer_shapes(const Network& network);
 /// All parameters and statistics in node order.
 AFFEKT_API std::vector<ParameterSpec> parameter_specs(const Network& network);
 
-AFFEKT_API std::int64_t count_parameters(const Network& network);            ///< As Keras counts: with statistics.
+AFFEKT_API std::int64_t count_parameters(const Network& network);  ///< As Keras counts: with statistics.
 AFFEKT_API std::int64_t count_trainable_parameters(const Network& network);
-AFFEKT_API std::int64_t count_multiply_adds(const Network& network);         ///< Convolutions and dense layers, one picture.
+AFFEKT_API std::int64_t count_multiply_adds(const Network& network);  ///< Convolutions and dense layers, one picture.
 
 }  // namespace affekt

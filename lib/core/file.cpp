@@ -1,0 +1,211 @@
+#include "affekt/core/file.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <lzma.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "affekt/core/error.h"
+#include "affekt/core/text.h"
+#include "core/decompress.h"
+
+namespace affekt {
+namespace fs = std::filesystem;
+namespace {
+
+std::string shown(const fs::path& path) { return printable(path.string()); }
+
+[[noreturn]] void throw_io(const fs::path& path, const std::string& what) {
+  throw IoError(shown(path) + ": " + what + ": " + std::strerror(errno));
+}
+
+/// A file descriptor that closes itself.
+struct Descriptor {
+  int fd = -1;
+  explicit Descriptor(int value) : fd(value) {}
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+};
+
+/// Everything a pipe or special file gives, up to max_bytes.
+std::string read_stream(int fd, const fs::path& path, std::size_t max_bytes) {
+  std::string bytes;
+  std::vector<char> buffer(std::size_t{1} << 20);
+  for (;;) {
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_io(path, "cannot read");
+    if (got == 0) return bytes;
+    if (bytes.size() + static_cast<std::size_t>(got) > max_bytes) {
+      throw DataError(shown(path) + ": larger than " + std::to_string(max_bytes) + " bytes");
+    }
+    bytes.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace
+
+struct InputFile::Impl {
+  void* map = nullptr;
+  std::size_t map_size = 0;
+  std::string memory;
+  bool in_memory = false;
+
+  ~Impl() {
+    if (map != nullptr) ::munmap(map, map_size);
+  }
+  std::string_view bytes() const {
+    return in_memory ? std::string_view(memory) : std::string_view(static_cast<const char*>(map), map_size);
+  }
+  void replace(std::string text) {
+    memory = std::move(text);
+    in_memory = true;
+    if (map != nullptr) ::munmap(map, map_size);
+    map = nullptr;
+  }
+};
+
+InputFile::InputFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+InputFile::InputFile(InputFile&&) noexcept = default;
+InputFile& InputFile::operator=(InputFile&&) noexcept = default;
+InputFile::~InputFile() = default;
+
+std::string_view InputFile::bytes() const { return impl_->bytes(); }
+bool InputFile::mapped() const { return !impl_->in_memory; }
+
+InputFile InputFile::open(const fs::path& path, std::size_t max_bytes) {
+  auto impl = std::make_unique<Impl>();
+  const bool standard_input = path == "-";
+  const Descriptor file(standard_input ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd < 0) throw_io(path, "cannot open");
+  struct stat info {};
+  if (::fstat(file.fd, &info) != 0) throw_io(path, "cannot read");
+  if (S_ISDIR(info.st_mode)) throw IoError(shown(path) + ": is a folder, expected a file");
+  if (S_ISREG(info.st_mode) && !standard_input) {
+    impl->map_size = static_cast<std::size_t>(info.st_size);
+    if (impl->map_size > max_bytes) {
+      throw DataError(shown(path) + ": larger than " + std::to_string(max_bytes) + " bytes");
+    }
+    if (impl->map_size > 0) {
+      void* map = ::mmap(nullptr, impl->map_size, PROT_READ, MAP_PRIVATE, file.fd, 0);
+      if (map == MAP_FAILED) throw_io(path, "cannot map");
+      impl->map = map;
+    } else {
+      impl->in_memory = true;
+    }
+  } else {
+    impl->replace(read_stream(file.fd, path, max_bytes));
+  }
+  if (is_gzip(impl->bytes())) {
+    impl->replace(gunzip(impl->bytes(), shown(path), max_bytes));
+  } else if (is_xz(impl->bytes())) {
+    impl->replace(unxz(impl->bytes(), shown(path), max_bytes));
+  }
+  return InputFile(std::move(impl));
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  std::string pattern = path_.string() + ".XXXXXX.part";
+  fd_ = ::mkostemps(pattern.data(), 5, O_CLOEXEC);
+  if (fd_ < 0) throw_io(path_, "cannot write");
+  part_ = pattern;
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!part_.empty()) ::unlink(part_.c_str());
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd_, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) throw_io(path_, "cannot write");
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+}
+
+void AtomicFile::commit() {
+  // mkostemps makes files readable by the owner only; give them what an ordinary open() would.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(fd_, 0666 & ~mask) != 0 || ::fsync(fd_) != 0) throw_io(path_, "cannot write");
+  if (::close(std::exchange(fd_, -1)) != 0) throw_io(path_, "cannot write");
+  if (::rename(part_.c_str(), path_.c_str()) != 0) throw_io(path_, "cannot write");
+  part_.clear();
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+void ensure_writable_folder(const fs::path& dir) {
+  std::error_code error;
+  fs::create_directories(dir, error);
+  if (error || !fs::is_directory(dir)) {
+    throw IoError(shown(dir) + ": cannot make this folder: " + (error ? error.message() : "a file is in the way"));
+  }
+  const AtomicFile probe(dir / "probe");
+}
+
+void check_writable_file(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) throw IoError(shown(path) + ": is a folder, expected a file to write");
+  const AtomicFile probe(path);
+}
+
+std::uint64_t digest_update(std::uint64_t digest, const void* data, std::size_t size) {
+  return lzma_crc64(static_cast<const std::uint8_t*>(data), size, digest);
+}
+
+std::string digest_text(std::uint64_t digest) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text(16, '0');
+  for (std::size_t i = 0; i < text.size(); ++i) text[text.size() - 1 - i] = kDigits[(digest >> (4 * i)) & 15U];
+  return text;
+}
+
+std::string digest_hex(std::string_view bytes) { return digest_text(digest_update(0, bytes.data(), bytes.size())); }
+
+fs::path find_bundled(const std::string& relative) {
+  std::vector<fs::path> roots;
+  if (const char* dir = std::getenv("AFFEKT_DATA_DIR"); dir != nullptr && *dir != '\0') {
+    roots.emplace_back(dir);
+  } else {
+    std::error_code error;
+    const fs::path bin = fs::read_symlink("/proc/self/exe", error).parent_path();
+    roots = {bin / "../share/affekt", bin / "../../share", bin / "../.."};
+    Dl_info library{};
+    if (::dladdr(reinterpret_cast<const void*>(&digest_text), &library) != 0 && library.dli_fname != nullptr) {
+      const fs::path lib = fs::path(library.dli_fname).parent_path();
+      for (const char* up : {"../share/affekt", "../../share/affekt", "../../share", "../.."})
+        roots.push_back(lib / up);
+    }
+  }
+  std::vector<std::string> tried;
+  for (const auto& root : roots) {
+    for (const fs::path& candidate : {root / relative, root / "share" / relative}) {
+      std::error_code error;
+      if (fs::exists(candidate, error)) return candidate.lexically_normal();
+    }
+    tried.push_back(shown(root.lexically_normal()));
+  }
+  throw IoError("bundled file " + relative + " not found in " + join(tried, ", ") + "; set AFFEKT_DATA_DIR");
+}
+
+}  // namespace affekt
