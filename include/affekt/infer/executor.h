@@ -1,0 +1,47 @@
+// Runs a model file's network on the CPU as a list of fused oneDNN primitives, without LibTorch.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "affekt/core/export.h"
+#include "affekt/data/emotion.h"
+#include "affekt/model/model_file.h"
+
+namespace affekt {
+
+struct ExecutorOptions {
+  int threads = 0;                ///< OpenMP threads of the calling thread's primitives; 0 = all cores.
+  bool replay_self_tests = true;  ///< Compare the file's self-tests at load (tolerance 1e-3).
+};
+
+/// BatchNorm is folded into the weights before it, activations and residual sums ride on the convolutions, weights are
+/// packed once, and buffers are shared between layers whose values are not alive together. A plan is made for each
+/// batch size at its first use and kept. Not for several threads at once: give each thread its own executor.
+class AFFEKT_API Executor {
+ public:
+  /// @throws DataError  a self-test's logits differ from the file's, with both numbers.
+  explicit Executor(const ModelFile& model, const ExecutorOptions& options = {});
+  ~Executor();
+  Executor(Executor&&) noexcept;
+  Executor& operator=(Executor&&) noexcept;
+
+  const ModelCard& card() const;
+
+  /// @param input  (n, channels, side, side), preprocessed, as the card's sizes say.
+  /// @returns      (n, classes), before softmax.
+  std::vector<float> logits(const float* input, std::size_t n);
+
+  /// @param faces  (n, 48, 48) grey, 0..255; resized (bilinear) to the card's size, repeated over its channels and
+  ///               preprocessed as the card says. Large n is run in batches of 64.
+  std::vector<EmotionProbabilities> probabilities(const std::uint8_t* faces, std::size_t n);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace affekt
