@@ -1,0 +1,81 @@
+// A network table (model/network.h) run on LibTorch, for training and for evaluation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "affekt/core/export.h"
+#include "affekt/model/model_file.h"
+#include "affekt/model/network.h"
+#include "nn/torch.h"
+
+namespace affekt {
+
+/// How one forward pass is made.
+struct Pass {
+  bool training = false;  ///< Batch statistics in BatchNorm (the running ones are updated), dropout active.
+  bool bf16 = false;      ///< Convolutions and dense layers in bf16; the logits are fp32 all the same.
+  std::uint64_t seed = 0, step = 0;       ///< Key of the dropout masks: same key, same masks.
+  std::vector<at::Tensor>* keep = nullptr;  ///< If set: receives every node's output (class activation maps).
+};
+
+/// Interprets the table node by node. Parameters are fp32 leaves under the table's names; convolution weights are
+/// stored channels-last.
+class AFFEKT_API TorchNetwork {
+ public:
+  /// Parameters are allocated but not set: initialise() or load() next. @throws DataError for an inconsistent table.
+  TorchNetwork(Network table, at::Device device);
+
+  /// Convolutions without bias (BatchNorm follows): He et al., ICCV 2015, normal with variance 2 / fan-out.
+  /// Convolutions with bias and dense layers: Glorot & Bengio, AISTATS 2010, uniform, as Keras does; biases 0.
+  /// BatchNorm: weight 1, bias 0, mean 0, variance 1. The numbers depend on nothing but table and seed.
+  void initialise(std::uint64_t seed);
+
+  void load(const ModelFile& file);
+  /// @throws UsageError if a parameter is missing or has another size.
+  void load(const ParameterMap& parameters);
+  ParameterMap export_parameters() const;
+
+  /// @param input  (n, channels, h, w) float, preprocessed.
+  /// @returns      logits (n, classes) fp32.
+  at::Tensor forward(const at::Tensor& input, const Pass& pass) const;
+
+  struct Entry {
+    ParameterSpec spec;
+    at::Tensor tensor;
+  };
+  const std::vector<Entry>& entries() const { return entries_; }  ///< In the order of parameter_specs().
+  const Network& table() const { return table_; }
+  at::Device device() const { return device_; }
+  void set_requires_grad(bool on);  ///< For the trainable parameters.
+
+ private:
+  /// What a node needs beyond its table row, worked out once.
+  struct Plan {
+    int first_entry = -1;    ///< Of its parameters.
+    int last_use = -1;       ///< Index of the last node that reads its output.
+    bool in_place = false;   ///< May overwrite inputs[0]: nobody else, and no backward pass, reads it.
+    bool ceil_mode = false;  ///< max_pool: the padding is what rounding up gives, so no padded copy is needed.
+    NodeShape shape;
+  };
+  const at::Tensor& entry(const Plan& plan, int i) const;
+  at::Tensor evaluate(std::size_t i, const std::vector<at::Tensor>& values, const Pass& pass) const;
+  at::Tensor convolve(const Node& node, const Plan& plan, const at::Tensor& x, const Pass& pass) const;
+  at::Tensor normalise(const Node& node, const Plan& plan, const at::Tensor& x, const Pass& pass) const;
+  at::Tensor fully_connect(const Plan& plan, const at::Tensor& x, const Pass& pass) const;
+
+  Network table_;
+  at::Device device_;
+  std::vector<Plan> plans_;
+  std::vector<Entry> entries_;
+};
+
+/// Values 0 or 1 / (1 - rate) in the shape, type and memory format of `like`; on the CPU the mask is a function of
+/// (seed, step, node) alone, whatever the number of threads.
+at::Tensor dropout_mask(const at::Tensor& like, double rate, const Pass& pass, std::size_t node);
+
+/// @throws DataError if the file's self-tests give other logits here (tolerance 1e-3, relative above 1).
+AFFEKT_API void replay_self_tests(const TorchNetwork& network, const ModelFile& file);
+
+}  // namespace affekt
