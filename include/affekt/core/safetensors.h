@@ -27,7 +27,7 @@ struct TensorView {
   const std::byte* data = nullptr;  ///< May be unaligned.
   std::size_t bytes = 0;
 
-  std::int64_t count() const;  ///< Number of elements.
+  AFFEKT_API std::int64_t count() const;  ///< Number of elements.
 };
 
 /// fp32 copy of an f16, bf16, f32 or f64 tensor. @throws DataError for another dtype.
