@@ -6,11 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "common/io.h"
 
@@ -52,8 +51,7 @@ class Tool {
     std::vector<std::string> texts;
     for (const auto& entry : names) texts.push_back(entry.first);
     choice_impl(
-        name, texts, help,
-        [&field, names](std::size_t i) { field = names[i].second; },
+        name, texts, help, [&field, names](std::size_t i) { field = names[i].second; },
         [&field, names] {
           std::size_t i = 0;
           while (i + 1 < names.size() && names[i].second != field) ++i;

@@ -1,0 +1,40 @@
+// Private to common/: one row of a tool's table of flags.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/cli.h"
+
+namespace affekt::cli {
+
+enum class Kind : std::uint8_t { flag, integer, number, text, list, choice };
+
+struct Binding {
+  std::string name;  ///< Long flag without dashes, and config key.
+  std::string help;
+  Kind kind = Kind::text;
+  char letter = '\0';                ///< Short form, or none.
+  std::vector<std::string> choices;  ///< Kind::choice.
+  std::function<void(const Json&)> set;
+  std::function<Json()> get;
+  bool given = false;
+  bool in_config = true;  ///< False for --config and the like.
+
+  /// Checks type and range and assigns. `place` begins the message: "--epochs" or "config.json: epochs".
+  void assign(const Json& value, const std::string& place);
+  /// The same from a word of the command line.
+  void assign_text(const std::string& word, const std::string& place);
+};
+
+/// Sets every binding that `config` names and that is not given yet. Unknown keys are refused with the nearest name.
+void apply_config(const Json& config, const std::string& place, std::vector<Binding>& bindings);
+
+/// Reads a flat JSON object, comments allowed.
+Json read_config(const std::string& path);
+
+/// Path of a preset. @throws UsageError naming the known presets.
+std::string find_preset(const std::string& name);
+
+}  // namespace affekt::cli

@@ -1,0 +1,109 @@
+// Flags and config files: from words and JSON values to fields.
+#include <algorithm>
+#include <filesystem>
+
+#include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "affekt/core/text.h"
+#include "common/binding.h"
+#include "core/json_access.h"
+
+namespace affekt::cli {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void throw_expected(const std::string& place, const char* expected, const std::string& found) {
+  throw UsageError(place + ": expected " + expected + ", found '" + printable(found, 60) + "'");
+}
+
+std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+}  // namespace
+
+void Binding::assign(const Json& value, const std::string& place) {
+  switch (kind) {
+    case Kind::flag:
+      if (!value.is_boolean()) throw_expected(place, "true or false", shown(value));
+      break;
+    case Kind::integer:
+      if (!value.is_number_integer()) throw_expected(place, "a whole number", shown(value));
+      break;
+    case Kind::number:
+      if (!value.is_number()) throw_expected(place, "a number", shown(value));
+      break;
+    case Kind::text:
+      // -k takes a number or "auto": a number in a config is its text.
+      if (value.is_number_integer()) return set(Json(value.dump()));
+      if (!value.is_string()) throw_expected(place, "a text", shown(value));
+      break;
+    case Kind::list:
+      if (value.is_string()) return set(Json::array({value}));
+      if (!value.is_array() || !std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_string(); })) {
+        throw_expected(place, "a list of texts", shown(value));
+      }
+      break;
+    case Kind::choice:
+      if (!value.is_string()) throw_expected(place, "one of its names", shown(value));
+      if (std::find(choices.begin(), choices.end(), value.get<std::string>()) == choices.end()) {
+        throw UsageError(place + ": " + unknown_name_message("value", value.get<std::string>(), choices));
+      }
+      break;
+  }
+  try {
+    set(value);
+  } catch (const UsageError& error) {
+    throw UsageError(place + ": " + error.what());
+  }
+}
+
+void Binding::assign_text(const std::string& word, const std::string& place) {
+  if (kind == Kind::integer) {
+    const auto value = parse_integer(word);
+    if (!value) throw_expected(place, "a whole number", word);
+    return assign(Json(*value), place);
+  }
+  if (kind == Kind::number) {
+    const auto value = parse_double(word);
+    if (!value) throw_expected(place, "a number", word);
+    return assign(Json(*value), place);
+  }
+  assign(Json(word), place);
+}
+
+void apply_config(const Json& config, const std::string& place, std::vector<Binding>& bindings) {
+  std::vector<std::string> names;
+  for (const auto& binding : bindings) {
+    if (binding.in_config) names.push_back(binding.name);
+  }
+  for (const auto& [key, value] : config.items()) {
+    const auto found = std::find_if(bindings.begin(), bindings.end(), [&name = key](const Binding& binding) {
+      return binding.in_config && binding.name == name;
+    });
+    if (found == bindings.end()) throw UsageError(place + ": " + unknown_name_message("key", key, names));
+    if (found->given) continue;
+    found->assign(value, place + ": " + found->name);
+    found->given = true;
+  }
+}
+
+Json read_config(const std::string& path) {
+  constexpr std::size_t kLargest = std::size_t{1} << 20;
+  const InputFile file = InputFile::open(path, kLargest);
+  Json config = parse_json_strict(file.bytes(), printable(path), true);
+  if (!config.is_object()) throw UsageError(printable(path) + ": expected one flat JSON object like {\"seed\": 42}");
+  return config;
+}
+
+std::string find_preset(const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& entry : fs::directory_iterator(find_bundled("configs"))) {
+    const fs::path& path = entry.path();
+    if (path.extension() != ".json" || path.stem() == "moods") continue;
+    if (path.stem() == name) return path.string();
+    known.push_back(path.stem().string());
+  }
+  std::sort(known.begin(), known.end());
+  throw UsageError("--preset: " + unknown_name_message("preset", name, known));
+}
+
+}  // namespace affekt::cli
