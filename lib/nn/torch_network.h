@@ -14,9 +14,9 @@ namespace affekt {
 
 /// How one forward pass is made.
 struct Pass {
-  bool training = false;  ///< Batch statistics in BatchNorm (the running ones are updated), dropout active.
-  bool bf16 = false;      ///< Convolutions and dense layers in bf16; the logits are fp32 all the same.
-  std::uint64_t seed = 0, step = 0;       ///< Key of the dropout masks: same key, same masks.
+  bool training = false;             ///< Batch statistics in BatchNorm (the running ones are updated), dropout active.
+  bool bf16 = false;                 ///< Convolutions and dense layers in bf16; the logits are fp32 all the same.
+  std::uint64_t seed = 0, step = 0;  ///< Key of the dropout masks: same key, same masks.
   std::vector<at::Tensor>* keep = nullptr;  ///< If set: receives every node's output (class activation maps).
 };
 

@@ -1,0 +1,34 @@
+#include "nn/forward.h"
+
+#include <algorithm>
+
+#include "affekt/core/error.h"
+#include "nn/images.h"
+
+namespace affekt {
+
+at::Tensor forward_images(const TorchNetwork& network, const Preprocessing& preprocessing, const at::Tensor& images,
+                          bool bf16, const ForwardOptions& options,
+                          const std::function<at::Tensor(const at::Tensor&)>& view) {
+  if (options.batch_size < 1) {
+    throw UsageError("batch-size: expected 1 or more, found " + std::to_string(options.batch_size));
+  }
+  const at::NoGradGuard no_grad;
+  const std::int64_t n = images.size(0);
+  Pass pass;
+  pass.bf16 = bf16;
+  std::vector<at::Tensor> parts;
+  for (std::int64_t begin = 0; begin < n; begin += options.batch_size) {
+    const std::int64_t count = std::min<std::int64_t>(options.batch_size, n - begin);
+    at::Tensor batch = images.narrow(0, begin, count).to(network.device()).to(at::kFloat);
+    if (view) batch = view(batch);
+    const at::Tensor input = preprocess(batch, preprocessing, network.table().input.channels);
+    parts.push_back(network.forward(input, pass).to(at::kCPU));
+    if (options.progress) options.progress(static_cast<std::size_t>(begin + count));
+    if (options.stop_requested && options.stop_requested()) throw Interrupted("stopped before the end");
+  }
+  if (parts.empty()) return at::empty({0, static_cast<std::int64_t>(kEmotionCount)}, at::kFloat);
+  return at::cat(parts).contiguous();
+}
+
+}  // namespace affekt

@@ -1,0 +1,45 @@
+#include "nn/images.h"
+
+#include <cstring>
+
+#include "affekt/core/error.h"
+
+namespace affekt {
+
+at::Tensor image_tensor(const Dataset& data, const std::vector<std::size_t>& rows, at::Device device) {
+  const auto n = static_cast<std::int64_t>(rows.size());
+  at::Tensor images = at::empty({n, 1, kFaceSide, kFaceSide}, at::kByte);
+  auto* out = images.data_ptr<std::uint8_t>();
+  for (const std::size_t row : rows) {
+    std::memcpy(out, data.face(row), kFacePixels);
+    out += kFacePixels;
+  }
+  return images.to(device);
+}
+
+at::Tensor image_view(const Dataset& data) {
+  const auto n = static_cast<std::int64_t>(data.size());
+  // from_blob wants a mutable pointer; nothing writes through it.
+  auto* pixels = const_cast<std::uint8_t*>(data.pixels.data());
+  return at::from_blob(pixels, {n, 1, kFaceSide, kFaceSide}, at::TensorOptions().dtype(at::kByte));
+}
+
+at::Tensor preprocess(const at::Tensor& pixels, const Preprocessing& preprocessing, int channels) {
+  const at::Tensor grey = pixels.to(at::kFloat);
+  if (channels == 1) {
+    const double scale = preprocessing.scale / preprocessing.std[0];
+    return grey.mul(scale).sub(preprocessing.mean[0] / preprocessing.std[0]).contiguous(at::MemoryFormat::ChannelsLast);
+  }
+  at::Tensor out =
+      at::empty({grey.size(0), channels, grey.size(2), grey.size(3)}, grey.options(), at::MemoryFormat::ChannelsLast);
+  for (int c = 0; c < channels; ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    at::Tensor plane = out.narrow(1, c, 1);
+    plane.copy_(grey)
+        .mul_(preprocessing.scale / preprocessing.std[i])
+        .sub_(preprocessing.mean[i] / preprocessing.std[i]);
+  }
+  return out;
+}
+
+}  // namespace affekt
