@@ -17,3 +17,10 @@ configure_package_config_file(cmake/affekt-config.cmake.in ${CMAKE_CURRENT_BINAR
                               INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/affekt)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/affekt-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/affekt-config-version.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/affekt)
+
+# The build tree shows its bundled files where the install tree has them: bin/../share/affekt.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/share/affekt)
+foreach(folder models catalogue photos)
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/share/${folder} ${CMAKE_BINARY_DIR}/share/affekt/${folder} SYMBOLIC)
+endforeach()
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/configs ${CMAKE_BINARY_DIR}/share/affekt/configs SYMBOLIC)

@@ -6,9 +6,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -184,26 +183,28 @@ std::string digest_hex(std::string_view bytes) { return digest_text(digest_updat
 
 fs::path find_bundled(const std::string& relative) {
   std::vector<fs::path> roots;
+  const auto add = [&roots](const fs::path& root) {
+    if (std::find(roots.begin(), roots.end(), root.lexically_normal()) == roots.end()) {
+      roots.push_back(root.lexically_normal());
+    }
+  };
   if (const char* dir = std::getenv("AFFEKT_DATA_DIR"); dir != nullptr && *dir != '\0') {
-    roots.emplace_back(dir);
+    add(dir);
   } else {
     std::error_code error;
-    const fs::path bin = fs::read_symlink("/proc/self/exe", error).parent_path();
-    roots = {bin / "../share/affekt", bin / "../../share", bin / "../.."};
+    add(fs::read_symlink("/proc/self/exe", error).parent_path() / "../share/affekt");
     Dl_info library{};
     if (::dladdr(reinterpret_cast<const void*>(&digest_text), &library) != 0 && library.dli_fname != nullptr) {
       const fs::path lib = fs::path(library.dli_fname).parent_path();
-      for (const char* up : {"../share/affekt", "../../share/affekt", "../../share", "../.."})
-        roots.push_back(lib / up);
+      add(lib / "../share/affekt");
+      add(lib / "../../share/affekt");  // lib/<architecture>/
     }
   }
   std::vector<std::string> tried;
   for (const auto& root : roots) {
-    for (const fs::path& candidate : {root / relative, root / "share" / relative}) {
-      std::error_code error;
-      if (fs::exists(candidate, error)) return candidate.lexically_normal();
-    }
-    tried.push_back(shown(root.lexically_normal()));
+    std::error_code error;
+    if (fs::exists(root / relative, error)) return root / relative;
+    tried.push_back(shown(root));
   }
   throw IoError("bundled file " + relative + " not found in " + join(tried, ", ") + "; set AFFEKT_DATA_DIR");
 }

@@ -18,7 +18,6 @@
 namespace affekt::cli {
 namespace {
 
-constexpr int kInternalFault = 1, kUsage = 2, kBadContent = 3, kNoFile = 4;
 constexpr int kMostThreads = 1024;
 
 std::atomic<int>& noted_signal() {

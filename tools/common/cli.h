@@ -17,7 +17,12 @@ namespace affekt::cli {
 
 using Json = nlohmann::ordered_json;
 
-inline constexpr int kPartialFailure = 5;  ///< Exit code: some inputs failed and others did not.
+/// Exit codes; run() gives them to whatever the body throws.
+inline constexpr int kInternalFault = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kBadContent = 3;
+inline constexpr int kNoFile = 4;
+inline constexpr int kPartialFailure = 5;  ///< Some inputs failed and others did not: returned by the body.
 
 struct CommonOptions {
   std::uint64_t seed = 42;

@@ -75,7 +75,8 @@ AFFEKT_API std::uint64_t digest_update(std::uint64_t digest, const void* data, s
 AFFEKT_API std::string digest_text(std::uint64_t digest);
 
 /// Folder of bundled files (`share/`, `configs/`): $AFFEKT_DATA_DIR, else beside the running program's install or build
-/// tree. `relative` like "models/default.safetensors" or "configs/moods.json". @throws IoError naming the places tried.
+/// tree: bin/../share/affekt. `relative` like "models/default.safetensors" or "configs/moods.json". @throws IoError
+/// naming the places tried.
 AFFEKT_API std::filesystem::path find_bundled(const std::string& relative);
 
 }  // namespace affekt

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "common/cli.h"
+
+namespace affekt::cli {
+
+/// Looks at everything the tools depend on and says what to do about what is missing.
+/// @returns the checks: [{name, status (ok|warning|missing), found, remedy}].
+Json examine();
+
+/// The table for people.
+std::string doctor_table(const Json& checks);
+
+}  // namespace affekt::cli
