@@ -85,8 +85,15 @@ Network make_network(const std::string& name, const NetworkOptions& options) {
   if (options.classes < 2 || options.classes > kMaxClasses) {
     throw UsageError("classes: expected 2 to 1000, found " + std::to_string(options.classes));
   }
+  if (options.head != "default") throw UsageError(unknown_name_message("head", options.head, {"default"}));
   if (name == "basic-cnn") return make_basic_cnn(options);
   if (name == "compact") return make_compact(options);
+  throw UsageError(unknown_name_message("network", name, network_names()));
+}
+
+std::string default_preprocessing(const std::string& name) {
+  if (name == "basic-cnn") return "unit";  // as the study: rescale 1 / 255
+  if (name == "compact") return "fer2013";
   throw UsageError(unknown_name_message("network", name, network_names()));
 }
 

@@ -24,12 +24,16 @@ struct Preprocessing {
   std::array<double, 3> std{1, 1, 1};
 };
 
+/// The preprocessing of that name: "unit" or "fer2013". @throws UsageError for another name.
+AFFEKT_API Preprocessing make_preprocessing(const std::string& name);
+
 /// Text of the card's `metrics`: name -> value, e.g. "validation_accuracy", "private_accuracy", fractions.
 using Metrics = std::map<std::string, double>;
 
 /// What the file says of itself. Written by the program only.
 struct ModelCard {
   std::string architecture;  ///< Name for make_network().
+  std::string head = "default";     ///< Head for make_network().
   int image_size = 48;
   int channels = 1;                  ///< 1 or 3; grey faces are repeated over 3.
   std::vector<std::string> classes;  ///< Must be the seven emotion names in order.
@@ -91,7 +95,7 @@ AFFEKT_API void round_to_half(const Network& network, ParameterMap& parameters);
 /// bundled model). @throws IoError if there is none.
 AFFEKT_API std::filesystem::path resolve_model_path(const std::string& text);
 
-/// The card as JSON text (for tools that show it).
+/// The card as JSON text: what the file's metadata hold and tools show.
 AFFEKT_API std::string card_json(const ModelCard& card);
 
 }  // namespace affekt

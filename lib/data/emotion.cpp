@@ -1,0 +1,32 @@
+#include "affekt/data/emotion.h"
+
+#include <utility>
+
+#include "affekt/core/text.h"
+
+namespace affekt {
+
+const std::vector<std::string>& emotion_names() {
+  static const std::vector<std::string> names = {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"};
+  return names;
+}
+
+const char* emotion_name(Emotion emotion) { return emotion_names().at(static_cast<std::size_t>(emotion)).c_str(); }
+
+std::optional<Emotion> parse_emotion(std::string_view name) {
+  static const std::pair<const char*, Emotion> synonyms[] = {
+      {"anger", Emotion::angry},         {"disgusted", Emotion::disgust}, {"fearful", Emotion::fear},
+      {"afraid", Emotion::fear},         {"scared", Emotion::fear},       {"happiness", Emotion::happy},
+      {"joy", Emotion::happy},           {"sadness", Emotion::sad},       {"surprised", Emotion::surprise},
+      {"surprising", Emotion::surprise}, {"neutrality", Emotion::neutral}};
+  const std::string lower = lower_ascii(trim(name));
+  for (std::size_t i = 0; i < kEmotionCount; ++i) {
+    if (lower == emotion_names()[i]) return static_cast<Emotion>(i);
+  }
+  for (const auto& [synonym, emotion] : synonyms) {
+    if (lower == synonym) return emotion;
+  }
+  return std::nullopt;
+}
+
+}  // namespace affekt
