@@ -1,0 +1,149 @@
+#include "affekt/recommend/playlist.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "affekt/core/text.h"
+#include "recommend/playlist_text.h"
+
+namespace affekt {
+namespace {
+
+using playlist::display_name;
+using playlist::one_line;
+
+std::string number_or_empty(double value, int decimals) {
+  return std::isfinite(value) ? format_fixed(value, decimals) : "";
+}
+
+std::string padded(std::string text, std::size_t columns) {
+  const std::size_t used = count_code_points(text);
+  if (used < columns) text.append(columns - used, ' ');
+  return text;
+}
+
+std::string table(const Recommendation& recommendation) {
+  constexpr std::size_t kNameColumns = 48;
+  std::vector<std::string> names;
+  std::size_t name_columns = 0;
+  std::size_t mood_columns = 0;
+  for (const auto& track : recommendation.tracks) {
+    names.push_back(printable(display_name(track), kNameColumns));
+    name_columns = std::max(name_columns, count_code_points(names.back()));
+    mood_columns = std::max(mood_columns, count_code_points(printable(track.mood)));
+  }
+  const std::size_t rank_columns = std::to_string(recommendation.tracks.size()).size();
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const RecommendedTrack& track = recommendation.tracks[i];
+    text += padded(std::to_string(track.rank), rank_columns) + "  " + padded(names[i], name_columns) + "  " +
+            padded(printable(track.mood), mood_columns) + "  " + printable(track.reason, 400) + "\n";
+  }
+  return text;
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string csv(const Recommendation& recommendation) {
+  std::string text = "rank,id,title,artist,album,duration_ms,score,cluster,mood,valence,energy,reason\n";
+  for (const auto& track : recommendation.tracks) {
+    const long long ms = playlist::whole_milliseconds(track);
+    const std::vector<std::string> fields{std::to_string(track.rank),
+                                          one_line(track.id),
+                                          one_line(track.title),
+                                          one_line(track.artist),
+                                          one_line(track.album),
+                                          ms < 0 ? "" : std::to_string(ms),
+                                          number_or_empty(track.score, 4),
+                                          std::to_string(track.cluster),
+                                          one_line(track.mood),
+                                          number_or_empty(track.valence, 4),
+                                          number_or_empty(track.energy, 4),
+                                          one_line(track.reason)};
+    for (std::size_t i = 0; i < fields.size(); ++i) text += (i == 0 ? "" : ",") + csv_field(fields[i]);
+    text += '\n';
+  }
+  return text;
+}
+
+std::string m3u8_location(const RecommendedTrack& track) {
+  const std::string uri = playlist::spotify_uri(track);
+  if (!uri.empty()) return uri;
+  return "https://open.spotify.com/search/" +
+         playlist::percent_encode(trim(one_line(track.artist) + " " + one_line(track.title)));
+}
+
+std::string m3u8(const Recommendation& recommendation, const std::string& title) {
+  std::string text = "#EXTM3U\n#PLAYLIST:" + one_line(title) + "\n";
+  for (const auto& track : recommendation.tracks) {
+    const long long ms = playlist::whole_milliseconds(track);
+    const long long seconds = ms < 0 ? -1 : (ms + 500) / 1000;
+    text += "#EXTINF:" + std::to_string(seconds) + "," + display_name(track) + "\n" + m3u8_location(track) + "\n";
+  }
+  return text;
+}
+
+PlaylistText uris(const Recommendation& recommendation) {
+  PlaylistText result;
+  for (const auto& track : recommendation.tracks) {
+    const std::string uri = playlist::spotify_uri(track);
+    if (uri.empty()) {
+      ++result.left_out;
+    } else {
+      result.text += uri + "\n";
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+PlaylistText write_playlist(const Recommendation& recommendation, PlaylistFormat format, const std::string& title) {
+  switch (format) {
+    case PlaylistFormat::table:
+      return {table(recommendation), 0};
+    case PlaylistFormat::csv:
+      return {csv(recommendation), 0};
+    case PlaylistFormat::m3u8:
+      return {m3u8(recommendation, title), 0};
+    case PlaylistFormat::xspf:
+      return {playlist::xspf(recommendation, title), 0};
+    case PlaylistFormat::jspf:
+      return {playlist::jspf(recommendation, title), 0};
+    case PlaylistFormat::uris:
+      break;
+  }
+  return uris(recommendation);
+}
+
+std::optional<std::string> parse_spotify_track(std::string_view text) {
+  constexpr std::size_t kIdLength = 22;  // base 62
+  text = trim(text);
+  if (const auto marker = text.rfind("spotify:track:"); marker == 0) {
+    text.remove_prefix(std::string_view("spotify:track:").size());
+  } else if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
+    if (text.substr(0, scheme) != "https" && text.substr(0, scheme) != "http") return std::nullopt;
+    text.remove_prefix(scheme + 3);
+    if (text.rfind("open.spotify.com/", 0) != 0) return std::nullopt;
+    const auto track = text.find("/track/");
+    if (track == std::string_view::npos) return std::nullopt;
+    text.remove_prefix(track + 7);
+    text = text.substr(0, text.find_first_of("?#/"));
+  }
+  const bool is_id = text.size() == kIdLength && std::all_of(text.begin(), text.end(), [](char c) {
+                       return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+                     });
+  if (!is_id) return std::nullopt;
+  return std::string(text);
+}
+
+}  // namespace affekt
