@@ -1,0 +1,75 @@
+#include "support/run_tool.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+
+namespace affekt::test {
+namespace {
+
+/// An unnamed temporary file: unlike a pipe it never blocks the child.
+struct Scratch {
+  std::FILE* file = std::tmpfile();
+  Scratch() {
+    if (file == nullptr) throw std::runtime_error("no temporary file");
+  }
+  ~Scratch() { std::fclose(file); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  int fd() const { return ::fileno(file); }
+  std::string text() const {
+    std::string all;
+    std::array<char, 4096> buffer{};
+    std::rewind(file);
+    for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), file)) > 0;)
+      all.append(buffer.data(), got);
+    return all;
+  }
+};
+
+[[noreturn]] void become(const std::string& path, const std::vector<std::string>& words, const ToolSetting& setting,
+                         const std::array<int, 3>& streams) {
+  constexpr int kCannotRun = 127;
+  for (int fd = 0; fd < 3; ++fd) ::dup2(streams[static_cast<std::size_t>(fd)], fd);
+  if (!setting.folder.empty() && ::chdir(setting.folder.c_str()) != 0) ::_exit(kCannotRun);
+  for (const auto& entry : setting.environment) ::putenv(const_cast<char*>(entry.c_str()));
+  std::vector<char*> argv;
+  for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  ::execv(path.c_str(), argv.data());
+  ::_exit(kCannotRun);
+}
+
+}  // namespace
+
+ToolResult run_tool(const std::string& tool, const std::vector<std::string>& arguments, const ToolSetting& setting) {
+  const char* bin = std::getenv("AFFEKT_BIN");
+  if (bin == nullptr) throw std::runtime_error("AFFEKT_BIN does not name the folder of the tools; run through ctest");
+  const std::string path = std::string(bin) + "/" + tool;
+  std::vector<std::string> words{path};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  const Scratch in, out, err;
+  std::fwrite(setting.input.data(), 1, setting.input.size(), in.file);
+  std::rewind(in.file);
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("cannot fork");
+  if (child == 0) become(path, words, setting, {in.fd(), out.fd(), err.fd()});
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out.text(), err.text()};
+}
+
+std::size_t count_lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace affekt::test

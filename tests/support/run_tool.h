@@ -1,0 +1,28 @@
+// Runs a tool of this build as a user would and keeps what it said.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace affekt::test {
+
+struct ToolResult {
+  int exit_code = -1;  ///< 128 + signal if the process was killed.
+  std::string out;     ///< Standard output.
+  std::string err;     ///< Standard error.
+};
+
+struct ToolSetting {
+  std::string folder;                    ///< Working folder; "" = the present one.
+  std::string input;                     ///< Standard input.
+  std::vector<std::string> environment;  ///< Added "NAME=value" entries.
+};
+
+/// Runs `tool` ("affekt-train"; found in $AFFEKT_BIN) with `arguments` and waits for it. No shell is involved.
+ToolResult run_tool(const std::string& tool, const std::vector<std::string>& arguments,
+                    const ToolSetting& setting = {});
+
+/// Number of lines in a text.
+std::size_t count_lines(const std::string& text);
+
+}  // namespace affekt::test
