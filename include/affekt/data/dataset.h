@@ -47,7 +47,8 @@ struct AFFEKT_API Dataset {
   std::array<std::size_t, kEmotionCount> class_counts(const std::vector<std::size_t>& rows) const;
   /// The rows given, in that order, as a data set of their own.
   Dataset subset(const std::vector<std::size_t>& rows) const;
-  /// Digest over pixels, labels and splits: the same data give the same text whatever file form they came in.
+  /// Digest over pixels, labels and splits (and soft labels, if any): the same data give the same text whatever file
+  /// form they came in.
   std::string digest() const;
 };
 
