@@ -1,0 +1,151 @@
+#include "affekt/core/file.h"
+
+#include <lzma.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <fstream>
+
+#include "affekt/core/error.h"
+#include "support/catch.h"
+#include "support/temp_folder.h"
+
+using namespace affekt;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string gzip(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string xz(const std::string& text) {
+  std::string out(lzma_stream_buffer_bound(text.size()), '\0');
+  std::size_t size = 0;
+  lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, nullptr, reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                          reinterpret_cast<std::uint8_t*>(out.data()), &size, out.size());
+  out.resize(size);
+  return out;
+}
+
+std::string some_text() {
+  std::string text;
+  for (long long i = 0; i < 300000; ++i) text += std::to_string(i * 7919) + "\n";
+  return text;
+}
+
+std::size_t files_in(const fs::path& folder) {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+}  // namespace
+
+TEST_CASE("an input file gives the same bytes plain, gzipped and xz-compressed") {
+  const TempFolder folder;
+  const std::string text = some_text();
+  write_file(folder / "plain", text);
+  write_file(folder / "a.gz", gzip(text));
+  write_file(folder / "two.gz", gzip(text.substr(0, 1000)) + gzip(text.substr(1000)));
+  write_file(folder / "a.xz", xz(text));
+  write_file(folder / "two.xz", xz(text.substr(0, 1000)) + xz(text.substr(1000)));
+  for (const char* name : {"plain", "a.gz", "two.gz", "a.xz", "two.xz"}) {
+    CAPTURE(name);
+    CHECK(InputFile::open(folder / name).bytes() == text);
+  }
+  CHECK(InputFile::open(folder / "plain").mapped());
+  CHECK_FALSE(InputFile::open(folder / "a.gz").mapped());
+}
+
+TEST_CASE("compressed data cut short anywhere or bent is refused, never half read") {
+  const TempFolder folder;
+  const std::string text = some_text().substr(0, 20000);
+  for (const std::string& whole : {gzip(text), xz(text)}) {
+    for (std::size_t keep = 7; keep < whole.size(); keep += 97) {
+      CAPTURE(keep);
+      write_file(folder / "cut", whole.substr(0, keep));
+      CHECK_THROWS_AS(InputFile::open(folder / "cut"), DataError);
+    }
+    std::string bent = whole;
+    bent[bent.size() / 2] = static_cast<char>(bent[bent.size() / 2] ^ 0x55);
+    write_file(folder / "bent", bent);
+    CHECK_THROWS_AS(InputFile::open(folder / "bent"), DataError);
+  }
+}
+
+TEST_CASE("a decompression bomb stops at the limit") {
+  const TempFolder folder;
+  write_file(folder / "bomb.gz", gzip(std::string(50 << 20, '\0')));
+  write_file(folder / "bomb.xz", xz(std::string(50 << 20, '\0')));
+  CHECK_THROWS_AS(InputFile::open(folder / "bomb.gz", 1 << 20), DataError);
+  CHECK_THROWS_AS(InputFile::open(folder / "bomb.xz", 1 << 20), DataError);
+  CHECK_THROWS_AS(InputFile::open(folder / "bomb.gz", 10), DataError);
+}
+
+TEST_CASE("missing files, folders and empty files") {
+  const TempFolder folder;
+  CHECK_THROWS_AS(InputFile::open(folder / "none"), IoError);
+  CHECK_THROWS_AS(InputFile::open(folder.path()), IoError);
+  write_file(folder / "empty", "");
+  CHECK(InputFile::open(folder / "empty").bytes().empty());
+}
+
+TEST_CASE("an atomic file appears whole or not at all") {
+  const TempFolder folder;
+  write_file(folder / "kept", "old");
+  {
+    AtomicFile file(folder / "kept");
+    file.write("half of the new");
+  }
+  CHECK(InputFile::open(folder / "kept").bytes() == "old");
+  CHECK(files_in(folder.path()) == 1);
+  AtomicFile file(folder / "kept");
+  file.write("new");
+  CHECK(InputFile::open(folder / "kept").bytes() == "old");
+  file.commit();
+  CHECK(InputFile::open(folder / "kept").bytes() == "new");
+  CHECK(files_in(folder.path()) == 1);
+}
+
+TEST_CASE("places that cannot be written are found before the work") {
+  const TempFolder folder;
+  write_file(folder / "file", "x");
+  CHECK_THROWS_AS(ensure_writable_folder(folder / "file" / "below"), IoError);
+  CHECK_THROWS_AS(ensure_writable_folder(folder / "file"), IoError);
+  CHECK_THROWS_AS(check_writable_file(folder / "file" / "below"), IoError);
+  CHECK_THROWS_AS(check_writable_file(folder.path()), IoError);
+  CHECK_THROWS_AS(write_file(folder / "none" / "x", "x"), IoError);
+  ensure_writable_folder(folder / "a" / "b");
+  check_writable_file(folder / "a" / "b" / "c");
+  CHECK(files_in(folder.path() / "a" / "b") == 0);
+}
+
+TEST_CASE("the digest is CRC-64 of ECMA-182 and can be taken in pieces") {
+  CHECK(digest_hex("123456789") == "995dc9bbdf1939fa");  // the standard's check value
+  const std::string text = some_text();
+  std::uint64_t pieces = 0;
+  for (std::size_t i = 0; i < text.size(); i += 777) {
+    const std::string piece = text.substr(i, 777);
+    pieces = digest_update(pieces, piece.data(), piece.size());
+  }
+  CHECK(digest_text(pieces) == digest_hex(text));
+}
+
+TEST_CASE("bundled files are found in the folder named by the environment") {
+  const TempFolder folder;
+  fs::create_directories(folder / "models");
+  write_file(folder / "models" / "x", "x");
+  ::setenv("AFFEKT_DATA_DIR", folder.path().c_str(), 1);
+  CHECK(find_bundled("models/x") == folder / "models" / "x");
+  CHECK_THROWS_AS(find_bundled("models/y"), IoError);
+  ::unsetenv("AFFEKT_DATA_DIR");
+}

@@ -1,0 +1,64 @@
+#include "affekt/core/parallel.h"
+
+#include <atomic>
+#include <numeric>
+#include <stdexcept>
+#include <vector>
+
+#include "support/catch.h"
+
+using namespace affekt;
+
+TEST_CASE("every item is visited exactly once, whatever the chunk and thread count") {
+  for (const int threads : {1, 2, 3, 8}) {
+    set_thread_count(threads);
+    for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{1000}}) {
+      for (const std::size_t chunk : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{5000}}) {
+        std::vector<std::atomic<int>> visits(n);
+        parallel_for(n, chunk, [&](std::size_t begin, std::size_t end) {
+          for (std::size_t i = begin; i < end; ++i) ++visits[i];
+        });
+        for (const auto& count : visits) CHECK(count == 1);
+      }
+    }
+  }
+  set_thread_count(0);
+}
+
+TEST_CASE("the cut into chunks does not depend on the number of threads") {
+  const auto cuts = [](int threads) {
+    set_thread_count(threads);
+    std::vector<std::size_t> ends(10);
+    parallel_for(95, 10, [&](std::size_t begin, std::size_t end) { ends[begin / 10] = end; });
+    set_thread_count(0);
+    return ends;
+  };
+  CHECK(cuts(1) == cuts(4));
+  CHECK(cuts(1).back() == 95);
+}
+
+TEST_CASE("an exception of a body reaches the caller and the pool lives on") {
+  set_thread_count(4);
+  for (int round = 0; round < 20; ++round) {
+    CHECK_THROWS_AS(parallel_for(100, 1,
+                                 [](std::size_t i, std::size_t) {
+                                   if (i == 50) throw std::runtime_error("x");
+                                 }),
+                    std::runtime_error);
+  }
+  std::atomic<int> sum{0};
+  parallel_for(100, 1, [&](std::size_t i, std::size_t) { sum += static_cast<int>(i); });
+  CHECK(sum == 4950);
+  set_thread_count(0);
+}
+
+TEST_CASE("an inner call runs serially, also for the caller's next loop") {
+  set_thread_count(4);
+  std::atomic<int> count{0};
+  parallel_for(8, 1, [&](std::size_t, std::size_t) {
+    parallel_for(8, 1, [&](std::size_t, std::size_t) { ++count; });
+    parallel_for(8, 1, [&](std::size_t, std::size_t) { ++count; });
+  });
+  CHECK(count == 128);
+  set_thread_count(0);
+}
