@@ -164,10 +164,10 @@ std::vector<SelfTest> ModelFile::self_tests() const {
 
 fs::path resolve_model_path(const std::string& text) {
   if (text == "default") return find_bundled("models/default.safetensors");
-  const fs::path path = text;
+  fs::path path = text;
   std::error_code error;
   if (fs::is_directory(path, error)) {
-    const fs::path best = path / "best.safetensors";
+    fs::path best = path / "best.safetensors";
     if (fs::exists(best, error)) return best;
     throw IoError(printable(text) + ": no best.safetensors in this folder (expected a run folder or a model file)");
   }

@@ -1,0 +1,59 @@
+#include "affekt/report/html_page.h"
+
+#include "affekt/core/text.h"
+
+namespace affekt {
+namespace {
+
+constexpr const char* kStyle =
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 "
+    "1rem;color:#222;background:#fff}"
+    "h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}"
+    "table{border-collapse:collapse;font-size:.9rem;display:block;overflow-x:auto}"
+    "th,td{padding:.25rem .7rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}"
+    ".number{text-align:right;font-variant-numeric:tabular-nums}"
+    "figure{margin:1.5rem 0}figure svg{max-width:100%;height:auto}figcaption{color:#555;font-size:.9rem}"
+    "pre{background:#f5f5f5;padding:.8rem;overflow-x:auto}";
+
+}  // namespace
+
+HtmlPage::HtmlPage(const std::string& title) : title_(title) {}
+
+HtmlPage& HtmlPage::heading(const std::string& text) {
+  body_ += "<h2>" + escape_xml(text) + "</h2>\n";
+  return *this;
+}
+
+HtmlPage& HtmlPage::paragraph(const std::string& text) {
+  body_ += "<p>" + escape_xml(text) + "</p>\n";
+  return *this;
+}
+
+HtmlPage& HtmlPage::table(const Table& table) {
+  body_ += table_html(table);
+  return *this;
+}
+
+HtmlPage& HtmlPage::figure(const std::string& svg, const std::string& caption) {
+  body_ += "<figure>\n" + svg;
+  if (!caption.empty()) body_ += "<figcaption>" + escape_xml(caption) + "</figcaption>\n";
+  body_ += "</figure>\n";
+  return *this;
+}
+
+HtmlPage& HtmlPage::preformatted(const std::string& text) {
+  body_ += "<pre>" + escape_xml(text) + "</pre>\n";
+  return *this;
+}
+
+std::string HtmlPage::text() const {
+  const std::string title = escape_xml(title_);
+  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+         "<title>" +
+         title + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<h1>" + title + "</h1>\n" + body_ +
+         "</body>\n</html>\n";
+}
+
+}  // namespace affekt

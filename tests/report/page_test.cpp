@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <cmath>
+
+#include "affekt/core/error.h"
+#include "affekt/report/html_page.h"
+#include "affekt/report/table.h"
+#include "support/catch.h"
+
+using namespace affekt;
+using Catch::Matchers::Contains;
+
+namespace {
+
+Table sample() { return {{{"name", false}, {"rows", true}}, {{"a", "1"}, {"b\xC3\xA9", "200"}}}; }
+
+}  // namespace
+
+TEST_CASE("text tables align words left and numbers right") {
+  CHECK(table_text(sample()) == "name  rows\na        1\nb\xC3\xA9     200\n");
+  CHECK(table_text({{{"only"}}, {}}) == "only\n");
+}
+
+TEST_CASE("text tables are safe for a terminal") {
+  Table table = sample();
+  table.rows[0][0] = "\x1b[31mred\n";
+  const std::string text = table_text(table);
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 3);
+}
+
+TEST_CASE("CSV quotes what needs quoting") {
+  Table table = sample();
+  table.rows[0] = {"a,\"b\"\nc", ""};
+  CHECK(table_csv(table) == "name,rows\n\"a,\"\"b\"\"\nc\",\nb\xC3\xA9,200\n");
+}
+
+TEST_CASE("HTML escapes and marks numbers") {
+  Table table = sample();
+  table.rows[0][0] = "<b>&";
+  const std::string html = table_html(table);
+  CHECK_THAT(html, Contains("<td>&lt;b&gt;&amp;</td><td class=\"number\">1</td>"));
+}
+
+TEST_CASE("ragged tables are refused") {
+  Table table = sample();
+  table.rows[1].pop_back();
+  CHECK_THROWS_AS(table_text(table), UsageError);
+  CHECK_THROWS_AS(table_csv(table), UsageError);
+  CHECK_THROWS_AS(table_html(table), UsageError);
+}
+
+TEST_CASE("a page holds everything in order, escaped, and loads nothing") {
+  HtmlPage page("A <title>");
+  page.heading("H&H").paragraph("p<script>").table(sample()).figure("<svg></svg>\n", "c\"").preformatted("x<y");
+  const std::string html = page.text();
+  CHECK(html.rfind("<!DOCTYPE html>", 0) == 0);
+  CHECK_THAT(html, Contains("<title>A &lt;title&gt;</title>") && Contains("<h2>H&amp;H</h2>") &&
+                       Contains("<p>p&lt;script&gt;</p>") && Contains("<svg></svg>") && Contains("<pre>x&lt;y</pre>"));
+  CHECK(html.find("H&amp;H") < html.find("<svg>"));
+  CHECK(html.find("<script") == std::string::npos);
+  CHECK(html.find("src=") == std::string::npos);
+}
+
+TEST_CASE("undefined numbers are shown as such") {
+  CHECK(number_or(0.12345, 3) == "0.123");
+  CHECK(number_or(std::nan(""), 3) == "n/a");
+  CHECK(number_or(std::nan(""), 3, "") == "");
+}
