@@ -48,6 +48,7 @@ class AFFEKT_API CsvReader {
   std::string_view operator[](std::size_t column) const { return cells_[column].text; }
   std::size_t line() const { return row_line_; }      ///< Line the current row begins on, from 1.
   std::size_t position() const { return position_; }  ///< Byte at which the next row begins.
+  std::size_t next_line() const { return line_; }     ///< Line of position().
   char delimiter() const { return delimiter_; }
   const std::string& name() const { return name_; }
 
