@@ -54,8 +54,10 @@ class AFFEKT_API TextColumn {
   std::string_view operator[](std::size_t row) const;
   /// Copies the text. At most 1 MiB of it is kept.
   void push_back(std::string_view text);
-  /// Refers to bytes owned by `owner` (copied if the column cannot refer to them).
-  void push_back_reference(std::string_view text, const std::shared_ptr<const void>& owner);
+  /// Adds bytes that push_back_reference() may refer to; `owner` keeps them alive.
+  void add_region(std::string_view bytes, std::shared_ptr<const void> owner);
+  /// Refers to `text` if it lies in the region added last, else copies it.
+  void push_back_reference(std::string_view text);
   /// Keeps the rows given (ascending) and forgets the others.
   void keep(const std::vector<std::size_t>& rows);
   void append(const TextColumn& other);

@@ -1,0 +1,42 @@
+// Private: the inner loops of k-means, compiled for several instruction sets and chosen at run time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "cluster/points.h"
+
+namespace affekt {
+
+/// Centroids (k, d) padded to a multiple of four with infinitely far ones.
+struct PaddedCentroids {
+  std::size_t k = 0, d = 0;
+  std::vector<float> data;
+
+  PaddedCentroids(const float* centroids, std::size_t count, std::size_t columns);
+  std::size_t padded() const { return data.size() / d; }
+};
+
+/// What one chunk of rows adds to a Lloyd step.
+struct ChunkSums {
+  std::vector<double> sums;           ///< (k, d)
+  std::vector<std::uint64_t> counts;  ///< (k)
+  double inertia = 0;
+};
+
+/// Nearest centroid of the rows of blocks [begin, end): `labels` (and `squared`, if not null) are written from row
+/// 16 * begin on, including the lanes beyond the last row (label -1, distance 0). Ties go to the lower number.
+/// @param out  may be null: nothing is summed.
+void assign_blocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
+                   std::int32_t* labels, float* squared, ChunkSums* out);
+
+/// nearest = min(nearest, squared distance to `center`) for the rows of the blocks; returns the sum of it.
+double lower_nearest(const Points& points, std::size_t begin, std::size_t end, const float* center, float* nearest);
+
+/// For each candidate: the sum over the blocks' rows of min(nearest, squared distance to the candidate).
+/// @param totals  (candidates.padded())
+void candidate_totals(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& candidates,
+                      const float* nearest, double* totals);
+
+}  // namespace affekt

@@ -1,0 +1,54 @@
+#include "cluster/points.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <string>
+
+#include "affekt/core/error.h"
+#include "affekt/core/parallel.h"
+
+namespace affekt {
+namespace {
+
+constexpr std::size_t kLeastChunk = 256;  // 4096 rows: some 150 kB at nine columns, well inside a second-level cache
+constexpr std::size_t kMostChunks = 512;  // bounds the memory of the per-chunk sums
+
+// Remembers the lowest of the positions it is told from several threads.
+void note_lowest(std::atomic<std::size_t>& lowest, std::size_t position) {
+  std::size_t seen = lowest.load();
+  while (position < seen && !lowest.compare_exchange_weak(seen, position)) {
+  }
+}
+
+}  // namespace
+
+std::size_t chunk_blocks(const Points& points) {
+  return std::max(kLeastChunk, (points.blocks() + kMostChunks - 1) / kMostChunks);
+}
+
+Points deal_rows(const float* x, std::size_t n, std::size_t d) {
+  Points points;
+  points.n = n;
+  points.d = d;
+  points.data.resize(points.blocks() * d * kLanes);
+  std::atomic<std::size_t> bad{n * d};
+  parallel_for(points.blocks(), kLeastChunk, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin * kLanes; row < std::min(end * kLanes, n); ++row) {
+      float* block = points.data.data() + (row / kLanes) * d * kLanes + row % kLanes;
+      for (std::size_t j = 0; j < d; ++j) {
+        const float value = x[row * d + j];
+        if (!std::isfinite(value)) note_lowest(bad, row * d + j);
+        block[j * kLanes] = value;
+      }
+    }
+  });
+  if (const std::size_t at = bad.load(); at < n * d) {
+    throw DataError("k-means: row " + std::to_string(at / d) + ", column " + std::to_string(at % d) +
+                    " (counted from 0): " + (std::isnan(x[at]) ? "not a number" : "infinite") +
+                    "; leave such rows out first");
+  }
+  return points;
+}
+
+}  // namespace affekt
