@@ -1,0 +1,85 @@
+// Training of one network on a data set, from first weights to the model file.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "affekt/core/export.h"
+#include "affekt/data/dataset.h"
+#include "affekt/train/train_options.h"
+
+namespace affekt {
+
+/// One finished epoch, a row of metrics.csv. Accuracies are fractions.
+struct EpochStats {
+  int epoch = 0;               ///< From 1.
+  double train_loss = 0;       ///< Mean over the epoch's augmented batches, smoothing and weights included.
+  double train_accuracy = 0;   ///< The same way: while the weights move, on augmented faces.
+  double validation_loss = 0;  ///< Plain cross-entropy, no smoothing, no weights.
+  double validation_accuracy = 0;
+  double learning_rate = 0;      ///< At the last step of the epoch.
+  double seconds = 0;            ///< Training pass, validation and saving.
+  double images_per_second = 0;  ///< Of the training pass.
+};
+
+struct TrainProgress {
+  int epoch = 0, epochs = 0;         ///< The running epoch, from 1.
+  std::int64_t step = 0, steps = 0;  ///< Within the epoch.
+  double loss = 0, accuracy = 0;     ///< Running means of the epoch.
+  double images_per_second = 0;
+  double seconds_left = 0;  ///< Estimate for the whole run.
+};
+
+/// How a caller watches and stops a run. Called on the training thread; each may be empty.
+struct TrainObserver {
+  std::function<void(const EpochStats&)> epoch;
+  std::function<void(const TrainProgress&)> progress;
+  std::function<void(const std::string&)> log;  ///< One line, also written to log.txt.
+  std::function<bool()> stop_requested;         ///< Asked after every step.
+};
+
+struct TrainSummary {
+  std::string run;    ///< The run folder.
+  std::string model;  ///< Name of the network.
+  int epochs_run = 0;
+  int best_epoch = 0;              ///< 0 if no epoch was finished.
+  double train_accuracy = 0;       ///< Of the saved weights on the training rows, without augmentation.
+  double validation_accuracy = 0;  ///< Of the saved weights.
+  double validation_loss = 0;
+  double private_accuracy = -1;  ///< Of the saved weights on PrivateTest, looked at once, after the end; -1 = not.
+  std::int64_t parameters = 0;   ///< As Keras counts: with BatchNorm's statistics.
+  std::int64_t trainable_parameters = 0;
+  std::int64_t training_rows = 0, validation_rows = 0;
+  double images_per_second = 0;   ///< Training passes only.
+  double seconds = 0;             ///< All of it, over all resumed parts.
+  std::string precision, device;  ///< What was used: fp32 or bf16, cpu or cuda:N.
+  int threads = 0;                ///< What was used.
+  std::string stopped;            ///< "epochs", "early-stop" or "max-time".
+  bool already_finished = false;  ///< Resumed a run that had ended: nothing was done.
+  std::vector<EpochStats> history;
+};
+
+/// The fields of the train result of affekt-train as a flat JSON object: what summary.json holds.
+AFFEKT_API std::string train_summary_json(const TrainSummary& summary);
+
+/// Trains and leaves in the run folder: config.json, metrics.csv, log.txt, best.safetensors (the epoch with the highest
+/// validation accuracy; of equals, the lower loss), last/ (checkpoints to resume from), summary.json and curves.svg.
+///
+/// The same data, options, seed and number of threads give the same losses and accuracies to the last digit on the CPU:
+/// the order of rows and every augmentation are functions of (seed, epoch, row), dropout of (seed, step). A resumed run
+/// therefore continues exactly.
+///
+/// PrivateTest rows are not looked at before the end; then once, with the saved weights. Soft labels of `data`, if any,
+/// are the targets of training; validation always counts the hard labels.
+///
+/// @throws UsageError  an option out of range, no training rows, no PublicTest rows under validation public, an
+/// existing
+///                     run folder without `force`, other data than the run to resume had.
+/// @throws DataError   the loss is no longer finite; a damaged checkpoint.
+/// @throws IoError     the run folder cannot be written (found out before training).
+/// @throws Interrupted stop_requested() said so; last/ was saved first.
+AFFEKT_API TrainSummary run_training(const Dataset& data, const TrainOptions& options,
+                                     const TrainObserver& observer = {});
+
+}  // namespace affekt

@@ -1,0 +1,88 @@
+// Every knob of a training run. The defaults here are the ones the tool prints and the documentation names.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "affekt/core/export.h"
+#include "affekt/nn/compute.h"
+
+namespace affekt {
+
+enum class OptimizerKind : std::uint8_t {
+  sgd,    ///< Nesterov momentum 0.9.
+  adam,   ///< Kingma & Ba, ICLR 2015; weight decay is added to the gradient.
+  adamw,  ///< Loshchilov & Hutter, ICLR 2019: decoupled weight decay.
+};
+enum class ScheduleKind : std::uint8_t {
+  constant,
+  plateau,  ///< Keras' ReduceLROnPlateau: x 0.2 when the validation accuracy has not risen for 2 epochs.
+  cosine,   ///< From the rate to 0 at the end of the last epoch, changed at every step.
+  step,     ///< x 0.1 after half and after three quarters of the epochs.
+};
+enum class AugmentKind : std::uint8_t { none, light };
+enum class ClassWeights : std::uint8_t { none, balanced };  ///< balanced: rows / (7 * rows of the class).
+enum class SaveType : std::uint8_t { fp32, fp16 };
+
+AFFEKT_API const std::vector<std::pair<std::string, OptimizerKind>>& optimizer_names();
+AFFEKT_API const std::vector<std::pair<std::string, ScheduleKind>>& schedule_names();
+AFFEKT_API const std::vector<std::pair<std::string, AugmentKind>>& augment_names();
+AFFEKT_API const std::vector<std::pair<std::string, ClassWeights>>& class_weight_names();
+AFFEKT_API const std::vector<std::pair<std::string, SaveType>>& save_type_names();
+
+struct AFFEKT_API TrainOptions {
+  std::string model = "compact";  ///< Name for make_network().
+  int image_size = 0;             ///< Side of the input; 0 = the network's own.
+
+  int epochs = 30;            ///< Passes over the training rows, >= 1.
+  int batch_size = 64;        ///< Rows in one step, >= 2 (BatchNorm needs two).
+  std::int64_t limit = 0;     ///< Training rows, stratified by class; 0 = all. Validation is never limited.
+  int early_stop = 0;         ///< Stop after so many epochs without a better one; 0 = never.
+  std::string max_time = "";  ///< Stop, saved and resumable, after this time: 90, 90s, 45m, 2h; "" = never.
+
+  OptimizerKind optimizer = OptimizerKind::adamw;
+  double lr = 0;               ///< Highest learning rate; 0 = 0.05 for sgd, 0.001 for adam and adamw.
+  double weight_decay = 0.01;  ///< On convolution and dense weights only, never on biases and norms.
+  ScheduleKind schedule = ScheduleKind::cosine;
+  int warmup_epochs = 1;  ///< The rate rises linearly from 0 over these, step by step; at most half of all epochs.
+  double clip_grad = 0;   ///< Largest L2 norm of the whole gradient; 0 = no limit.
+  double ema = 0;         ///< Decay of averaged weights, evaluated and saved instead of the last ones; 0 = off.
+
+  AugmentKind augment = AugmentKind::light;
+  double label_smoothing = 0;  ///< Share of the target spread over all classes, [0, 1).
+  ClassWeights class_weights = ClassWeights::none;
+
+  std::string validation = "public";  ///< Rows that select the weights: public (PublicTest) or split:F (F of train).
+
+  std::uint64_t seed = 42;
+  ComputeOptions compute{"auto", 0, Precision::automatic};
+  SaveType save_dtype = SaveType::fp32;  ///< fp16 halves the file; all reported figures are of the rounded weights.
+
+  std::string license;  ///< Licence of the weights, for the model card.
+
+  std::string out;     ///< The run folder; "" = runs/<model>-<UTC time>.
+  bool force = false;  ///< Overwrite a run folder that is not empty.
+  std::string resume;  ///< A run folder to go on with; its options are used.
+
+  /// Where the rows came from, as the user named it: kept in config.json so that a resumed run finds them again.
+  std::vector<std::string> data;
+  std::string ferplus;         ///< FER+ votes joined to the rows, or "".
+  bool skip_bad_rows = false;  ///< How the rows were read.
+
+  /// @throws UsageError naming the first bad field, its range and what was found.
+  void validate() const;
+  double effective_lr() const;         ///< lr, or the optimizer's own.
+  double validation_fraction() const;  ///< F of split:F, or 0 for public. @throws UsageError.
+  double max_seconds() const;          ///< max_time in seconds, or 0. @throws UsageError.
+};
+
+/// One flat JSON object whose keys are the flags of affekt-train: what config.json holds.
+AFFEKT_API std::string train_options_json(const TrainOptions& options);
+
+/// The options of a run folder (its config.json), `out` and `resume` set to the folder.
+/// @throws IoError  not a run folder. @throws DataError  damaged.
+AFFEKT_API TrainOptions read_run_options(const std::string& folder);
+
+}  // namespace affekt

@@ -1,0 +1,89 @@
+#include "train/optimizer.h"
+
+#include <cmath>
+
+namespace affekt {
+
+Optimizer::Optimizer(const TorchNetwork& network, OptimizerKind kind, double weight_decay) : kind_(kind) {
+  const at::NoGradGuard no_grad;
+  for (const auto& entry : network.entries()) {
+    if (!entry.spec.trainable) continue;
+    Slot slot;
+    slot.name = entry.spec.name;
+    slot.parameter = entry.tensor;
+    slot.first = at::zeros_like(entry.tensor);
+    if (kind != OptimizerKind::sgd) slot.second = at::zeros_like(entry.tensor);
+    slot.decay = entry.spec.shape.size() > 1 ? weight_decay : 0;
+    slots_.push_back(std::move(slot));
+  }
+}
+
+void Optimizer::clip(double limit) {
+  if (limit <= 0) return;
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> squares;
+  for (const Slot& slot : slots_) {
+    if (slot.parameter.grad().defined()) squares.push_back(slot.parameter.grad().square().sum());
+  }
+  const double norm = std::sqrt(at::stack(squares).sum().item<double>());
+  if (!(norm > limit)) return;
+  for (Slot& slot : slots_) {
+    if (slot.parameter.grad().defined()) slot.parameter.mutable_grad().mul_(limit / norm);
+  }
+}
+
+void Optimizer::step(double learning_rate) {
+  const at::NoGradGuard no_grad;
+  ++steps_;
+  for (Slot& slot : slots_) {
+    at::Tensor gradient = slot.parameter.grad();
+    if (!gradient.defined()) continue;
+    if (slot.decay > 0) {
+      if (kind_ == OptimizerKind::adamw) {
+        slot.parameter.mul_(1.0 - learning_rate * slot.decay);
+      } else {
+        gradient = gradient.add(slot.parameter, slot.decay);
+      }
+    }
+    if (kind_ == OptimizerKind::sgd) {
+      step_sgd(slot, gradient, learning_rate);
+    } else {
+      step_adam(slot, gradient, learning_rate);
+    }
+    slot.parameter.mutable_grad() = at::Tensor();
+  }
+}
+
+void Optimizer::step_sgd(Slot& slot, const at::Tensor& gradient, double rate) const {
+  constexpr double kMomentum = 0.9;
+  slot.first.mul_(kMomentum).add_(gradient);
+  slot.parameter.add_(gradient, -rate).add_(slot.first, -rate * kMomentum);
+}
+
+void Optimizer::step_adam(Slot& slot, const at::Tensor& gradient, double rate) const {
+  constexpr double kBeta1 = 0.9;
+  constexpr double kBeta2 = 0.999;
+  constexpr double kEpsilon = 1e-8;
+  slot.first.mul_(kBeta1).add_(gradient, 1 - kBeta1);
+  slot.second.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
+  const auto t = static_cast<double>(steps_);
+  const double correction1 = 1 - std::pow(kBeta1, t);
+  const double correction2 = std::sqrt(1 - std::pow(kBeta2, t));
+  const at::Tensor denominator = slot.second.sqrt().div_(correction2).add_(kEpsilon);
+  slot.parameter.addcdiv_(slot.first, denominator, -rate / correction1);
+}
+
+std::vector<NamedTensor> Optimizer::state() const {
+  std::vector<NamedTensor> out;
+  for (const Slot& slot : slots_) {
+    if (kind_ == OptimizerKind::sgd) {
+      out.push_back({"momentum." + slot.name, slot.first});
+    } else {
+      out.push_back({"mean." + slot.name, slot.first});
+      out.push_back({"variance." + slot.name, slot.second});
+    }
+  }
+  return out;
+}
+
+}  // namespace affekt

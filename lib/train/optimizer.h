@@ -1,0 +1,47 @@
+// SGD, Adam and AdamW over the parameters of a network, with a state that can be named and saved.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "affekt/train/train_options.h"
+#include "nn/torch_network.h"
+
+namespace affekt {
+
+struct NamedTensor {
+  std::string name;
+  at::Tensor tensor;
+};
+
+class Optimizer {
+ public:
+  /// The parameters must require gradients; their tensors are shared, not copied.
+  Optimizer(const TorchNetwork& network, OptimizerKind kind, double weight_decay);
+
+  /// L2 norm of the whole gradient, scaled down to `limit` if it is larger; limit 0 only measures nothing.
+  void clip(double limit);
+  /// One step with the gradients of the parameters, which are then dropped.
+  void step(double learning_rate);
+
+  std::int64_t steps() const { return steps_; }
+  void set_steps(std::int64_t steps) { steps_ = steps; }
+  /// Moments under "momentum.NAME", or "mean.NAME" and "variance.NAME"; copy into them to restore.
+  std::vector<NamedTensor> state() const;
+
+ private:
+  struct Slot {
+    std::string name;
+    at::Tensor parameter, first, second;
+    double decay = 0;  ///< 0 for biases and norms.
+  };
+  void step_sgd(Slot& slot, const at::Tensor& gradient, double rate) const;
+  void step_adam(Slot& slot, const at::Tensor& gradient, double rate) const;
+
+  OptimizerKind kind_;
+  std::int64_t steps_ = 0;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace affekt

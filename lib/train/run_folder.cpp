@@ -1,0 +1,167 @@
+#include "train/run_folder.h"
+
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+
+#include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "affekt/core/text.h"
+#include "core/json_access.h"
+
+namespace affekt {
+namespace fs = std::filesystem;
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* const kRunFiles[] = {"config.json",  "metrics.csv", "best.safetensors", "last",
+                                 "summary.json", "curves.svg",  "report.html",      "log.txt"};
+
+bool is_empty_or_missing(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) return true;
+  return fs::is_directory(status) && fs::is_empty(path, error);
+}
+
+/// The fields of summary.json, in one list for writing and reading.
+template <typename Summary, typename Visitor>
+void visit_fields(Summary& summary, Visitor&& visit) {
+  visit("run", summary.run);
+  visit("model", summary.model);
+  visit("epochs_run", summary.epochs_run);
+  visit("best_epoch", summary.best_epoch);
+  visit("train_accuracy", summary.train_accuracy);
+  visit("validation_accuracy", summary.validation_accuracy);
+  visit("validation_loss", summary.validation_loss);
+  visit("private_accuracy", summary.private_accuracy);
+  visit("parameters", summary.parameters);
+  visit("trainable_parameters", summary.trainable_parameters);
+  visit("training_rows", summary.training_rows);
+  visit("validation_rows", summary.validation_rows);
+  visit("images_per_second", summary.images_per_second);
+  visit("seconds", summary.seconds);
+  visit("precision", summary.precision);
+  visit("device", summary.device);
+  visit("threads", summary.threads);
+  visit("stopped", summary.stopped);
+}
+
+}  // namespace
+
+RunFolder RunFolder::prepare(const TrainOptions& options) {
+  if (!options.resume.empty()) {
+    RunFolder run(options.resume);
+    ensure_writable_folder(run.path_ / "last");
+    return run;
+  }
+  const fs::path path =
+      options.out.empty() ? fs::path("runs") / (options.model + "-" + utc_time(true)) : fs::path(options.out);
+  if (!is_empty_or_missing(path)) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      throw IoError(printable(path.string()) + ": exists and is not a folder (--out names the run folder)");
+    }
+    if (!options.force) {
+      throw UsageError(printable(path.string()) +
+                       ": the run folder exists and is not empty (--force overwrites, --resume goes on, --out names "
+                       "another)");
+    }
+    for (const char* name : kRunFiles) fs::remove_all(path / name, error);
+  }
+  ensure_writable_folder(path);
+  ensure_writable_folder(path / "last");
+  return RunFolder(path);
+}
+
+fs::path RunFolder::checkpoint(int slot) const {
+  return path_ / "last" / ("checkpoint-" + std::to_string(slot) + ".safetensors");
+}
+
+void RunFolder::write_config(const TrainOptions& options) const {
+  write_file(path_ / "config.json", train_options_json(options) + "\n");
+}
+
+void RunFolder::write_metrics(const std::vector<EpochStats>& history) const {
+  write_file(path_ / "metrics.csv", metrics_csv(history));
+}
+
+void RunFolder::write_summary(const TrainSummary& summary) const {
+  write_file(path_ / "summary.json", train_summary_json(summary) + "\n");
+}
+
+TrainSummary RunFolder::read_summary() const {
+  constexpr std::size_t kLargest = std::size_t{1} << 20;
+  const InputFile file = InputFile::open(path_ / "summary.json", kLargest);
+  const std::string place = printable((path_ / "summary.json").string());
+  const Json in = parse_json_strict(file.bytes(), place);
+  TrainSummary summary;
+  visit_fields(summary, [&](const char* key, auto& field) {
+    if (!in.is_object() || !in.contains(key) || in.at(key).is_null()) return;
+    try {
+      field = in.at(key).get<std::decay_t<decltype(field)>>();
+    } catch (const Json::exception&) {
+      throw DataError(place + ": " + key + ": a value of the wrong kind");
+    }
+  });
+  return summary;
+}
+
+void RunFolder::log(const std::string& line) {
+  const fs::path path = path_ / "log.txt";
+  std::FILE* file = std::fopen(path.c_str(), "ae");
+  if (file == nullptr) throw IoError(printable(path.string()) + ": cannot be written");
+  const std::string text = utc_time() + " " + line + "\n";
+  const bool good = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (std::fclose(file) != 0 || !good) throw IoError(printable(path.string()) + ": cannot be written (disk full?)");
+}
+
+std::int64_t RunFolder::log_size() const {
+  std::error_code error;
+  const auto size = fs::file_size(path_ / "log.txt", error);
+  return error ? 0 : static_cast<std::int64_t>(size);
+}
+
+void RunFolder::cut_log(std::int64_t size) const {
+  if (size < log_size())
+    fs::resize_file(path_ / "log.txt", static_cast<std::uintmax_t>(std::max<std::int64_t>(0, size)));
+}
+
+std::string train_summary_json(const TrainSummary& summary) {
+  Json out = Json::object();
+  visit_fields(summary, [&](const char* key, const auto& field) { out[key] = field; });
+  for (const char* key : {"train_accuracy", "validation_accuracy", "validation_loss"}) {
+    if (summary.best_epoch == 0) out[key] = nullptr;
+  }
+  if (summary.private_accuracy < 0) out["private_accuracy"] = nullptr;
+  return out.dump(2);
+}
+
+std::string metrics_csv(const std::vector<EpochStats>& history) {
+  std::string text =
+      "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds,images_per_second\n";
+  for (const EpochStats& epoch : history) {
+    text += std::to_string(epoch.epoch);
+    for (const double value : {epoch.train_loss, epoch.train_accuracy, epoch.validation_loss, epoch.validation_accuracy,
+                               epoch.learning_rate}) {
+      text += "," + format_shortest(value);
+    }
+    text += "," + format_fixed(epoch.seconds, 3) + "," + format_fixed(epoch.images_per_second, 1) + "\n";
+  }
+  return text;
+}
+
+std::string utc_time(bool compact) {
+  const std::time_t now = std::time(nullptr);
+  std::tm fields{};
+  gmtime_r(&now, &fields);
+  char text[32];
+  const std::size_t length =
+      std::strftime(text, sizeof text, compact ? "%Y%m%dT%H%M%SZ" : "%Y-%m-%dT%H:%M:%SZ", &fields);
+  return {text, length};
+}
+
+}  // namespace affekt

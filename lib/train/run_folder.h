@@ -1,0 +1,46 @@
+// The folder of a run and the files in it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "affekt/core/export.h"
+#include "affekt/train/train_job.h"
+
+namespace affekt {
+
+class AFFEKT_API RunFolder {
+ public:
+  /// Makes the folder of a new run, or takes the one of `options.resume`. Files of an older run go away under force.
+  /// @throws UsageError  it is not empty (without force). @throws IoError  it cannot be written.
+  static RunFolder prepare(const TrainOptions& options);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path best() const { return path_ / "best.safetensors"; }
+  std::filesystem::path checkpoint(int slot) const;
+
+  void write_config(const TrainOptions& options) const;
+  void write_metrics(const std::vector<EpochStats>& history) const;
+  void write_summary(const TrainSummary& summary) const;
+  /// summary.json read back, without the history. @throws IoError, DataError.
+  TrainSummary read_summary() const;
+
+  /// Appends a line to log.txt. @throws IoError.
+  void log(const std::string& line);
+  /// The size of log.txt, for a checkpoint; and back to it, for a resumed run.
+  std::int64_t log_size() const;
+  void cut_log(std::int64_t size) const;
+
+ private:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+/// The text of metrics.csv.
+AFFEKT_API std::string metrics_csv(const std::vector<EpochStats>& history);
+
+/// Now, in UTC, ISO 8601: "2026-11-22T21:05:32Z"; compact: "20261122T210532Z", fit for a file name.
+AFFEKT_API std::string utc_time(bool compact = false);
+
+}  // namespace affekt

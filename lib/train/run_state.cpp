@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "affekt/core/error.h"
+#include "affekt/core/random.h"
+#include "core/json_access.h"
+#include "train/trainer.h"
+
+namespace affekt {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename State, typename Visitor>
+void visit_fields(State& state, Visitor&& visit) {
+  visit("serial", state.serial);
+  visit("epoch", state.epoch);
+  visit("step", state.step);
+  visit("seen", state.seen);
+  visit("epoch_seconds", state.epoch_seconds);
+  visit("seconds", state.seconds);
+  visit("best_epoch", state.best_epoch);
+  visit("best_accuracy", state.best.accuracy);
+  visit("best_loss", state.best.loss);
+  visit("plateau_factor", state.plateau.factor);
+  visit("plateau_best", state.plateau.best);
+  visit("plateau_waited", state.plateau.waited);
+  visit("optimizer_steps", state.optimizer_steps);
+  visit("log_size", state.log_size);
+  visit("data_digest", state.data_digest);
+}
+
+template <typename Epoch, typename Visitor>
+void visit_epoch(Epoch& epoch, Visitor&& visit) {
+  visit("epoch", epoch.epoch);
+  visit("train_loss", epoch.train_loss);
+  visit("train_accuracy", epoch.train_accuracy);
+  visit("validation_loss", epoch.validation_loss);
+  visit("validation_accuracy", epoch.validation_accuracy);
+  visit("learning_rate", epoch.learning_rate);
+  visit("seconds", epoch.seconds);
+  visit("images_per_second", epoch.images_per_second);
+}
+
+/// A share of every class, the same rows for the same seed.
+void split_off(const Dataset& data, double fraction, std::uint64_t seed, TrainRows& rows) {
+  const auto share = static_cast<std::size_t>(std::max(1.0, fraction * static_cast<double>(rows.training.size())));
+  rows.validation = stratified_sample(data, rows.training, share, seed);
+  std::vector<std::size_t> rest;
+  std::set_difference(rows.training.begin(), rows.training.end(), rows.validation.begin(), rows.validation.end(),
+                      std::back_inserter(rest));
+  rows.training = std::move(rest);
+}
+
+}  // namespace
+
+TrainRows choose_rows(const Dataset& data, const TrainOptions& options) {
+  constexpr std::size_t kFewest = 2;
+  TrainRows rows;
+  rows.training = data.rows_of(Split::train);
+  const double fraction = options.validation_fraction();
+  if (fraction > 0) {
+    split_off(data, fraction, options.seed, rows);
+    rows.selection = std::to_string(rows.validation.size()) + " rows split off the training rows";
+  } else {
+    rows.validation = data.rows_of(Split::public_test);
+    if (rows.validation.empty()) {
+      throw UsageError(
+          "validation: the data have no PublicTest rows (--validation split:0.1 splits off training rows)");
+    }
+    rows.selection = "PublicTest (" + std::to_string(rows.validation.size()) + " rows)";
+  }
+  const auto limit = static_cast<std::size_t>(options.limit);
+  if (limit > 0 && limit < rows.training.size()) {
+    rows.training = stratified_sample(data, rows.training, limit, options.seed);
+  }
+  if (rows.training.size() < kFewest) {
+    throw UsageError("data: " + std::to_string(rows.training.size()) + " training rows, at least 2 are needed");
+  }
+  return rows;
+}
+
+std::string run_state_json(const RunState& state) {
+  Json out = Json::object();
+  const auto write = [](Json& object) {
+    return [&object](const char* key, const auto& field) { object[key] = field; };
+  };
+  visit_fields(state, write(out));
+  out["history"] = Json::array();
+  for (const EpochStats& epoch : state.history) {
+    Json row = Json::object();
+    visit_epoch(epoch, write(row));
+    out["history"].push_back(std::move(row));
+  }
+  return out.dump();
+}
+
+RunState parse_run_state(const std::string& text, const std::string& place) {
+  const Json in = parse_json_strict(text, place);
+  const auto read = [](const Json& object) {
+    return [&object](const char* key, auto& field) { field = object.at(key).get<std::decay_t<decltype(field)>>(); };
+  };
+  RunState state;
+  try {
+    visit_fields(state, read(in));
+    for (const Json& row : in.at("history")) {
+      EpochStats epoch;
+      visit_epoch(epoch, read(row));
+      state.history.push_back(epoch);
+    }
+  } catch (const Json::exception&) {
+    throw DataError(place + ": the state of the run is damaged");
+  }
+  if (state.epoch < 0 || state.step < 0 || state.history.size() != static_cast<std::size_t>(state.epoch)) {
+    throw DataError(place + ": the state of the run contradicts itself");
+  }
+  return state;
+}
+
+}  // namespace affekt

@@ -1,0 +1,264 @@
+#include "train/trainer.h"
+
+#include <cmath>
+#include <utility>
+
+#include "affekt/core/error.h"
+#include "affekt/core/random.h"
+#include "affekt/core/text.h"
+#include "affekt/model/architectures.h"
+#include "nn/forward.h"
+#include "nn/images.h"
+
+namespace affekt {
+namespace {
+
+constexpr std::uint64_t kOrderStream = 0x6f72646500000000ULL;
+
+double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+at::Tensor float_tensor(const std::vector<float>& values, std::vector<std::int64_t> shape, at::Device device) {
+  at::Tensor out = at::empty(shape, at::kFloat);
+  std::copy(values.begin(), values.end(), out.data_ptr<float>());
+  return out.to(device);
+}
+
+/// Positions 0..n-1 in the order of an epoch.
+at::Tensor shuffled(std::size_t n, std::uint64_t seed, int epoch) {
+  std::vector<std::int64_t> order(n);
+  for (std::size_t i = 0; i < n; ++i) order[i] = static_cast<std::int64_t>(i);
+  RandomStream random(seed, kOrderStream + static_cast<std::uint64_t>(epoch));
+  random.shuffle(order);
+  at::Tensor out = at::empty({static_cast<std::int64_t>(n)}, at::kLong);
+  std::copy(order.begin(), order.end(), out.data_ptr<std::int64_t>());
+  return out;
+}
+
+Preprocessing preprocessing_of(const Network& network) {
+  Preprocessing out;
+  if (network.input.channels == 1) {
+    // Mean and standard deviation of FER2013's training faces.
+    out.name = "fer2013";
+    out.mean = {0.5077, 0.5077, 0.5077};
+    out.std = {0.2550, 0.2550, 0.2550};
+  }
+  return out;
+}
+
+}  // namespace
+
+Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const TrainObserver& observer,
+                 RunFolder& run)
+    : data_(data),
+      options_(options),
+      observer_(observer),
+      run_(run),
+      rows_(std::move(rows)),
+      device_(resolve_device(options.compute.device)),
+      bf16_(false),
+      network_(make_network(options.model, {options.image_size, static_cast<int>(kEmotionCount)}), at::Device(device_)),
+      optimizer_(network_, options.optimizer, options.weight_decay) {
+  bf16_ = effective_precision(options.compute.precision, network_.table(), device_) == Precision::bf16;
+  preprocessing_ = preprocessing_of(network_.table());
+  network_.initialise(options.seed);
+  network_.set_requires_grad(true);
+  if (options.ema > 0) {
+    average_.emplace(network_.table(), network_.device());
+    average_->load(network_.export_parameters());
+  }
+  if (options.augment == AugmentKind::light) augment_ = light_augmentation();
+  const auto n = static_cast<std::int64_t>(rows_.training.size());
+  const at::Device device(device_);
+  images_ = image_tensor(data, rows_.training, device);
+  targets_ = float_tensor(row_targets(data, rows_.training, options.label_smoothing), {n, kEmotionCount}, device);
+  weights_ = float_tensor(row_weights(data, rows_.training, options.class_weights), {n}, device);
+  labels_ = at::empty({n}, at::kLong);
+  for (std::int64_t i = 0; i < n; ++i) {
+    labels_.data_ptr<std::int64_t>()[i] = data.labels[rows_.training[static_cast<std::size_t>(i)]];
+  }
+  labels_ = labels_.to(device);
+  validation_images_ = image_tensor(data, rows_.validation, device);
+  sums_ = at::zeros({2}, at::TensorOptions().dtype(at::kDouble).device(device));
+  state_.data_digest = data.digest();
+  start_ = Clock::now();
+}
+
+double Trainer::seconds() const { return earlier_seconds_ + seconds_between(start_, Clock::now()); }
+
+std::int64_t Trainer::steps_per_epoch() const {
+  // A last batch of one row is left out: BatchNorm has no variance for it. The order changes every epoch.
+  const auto n = static_cast<std::int64_t>(rows_.training.size());
+  return n / options_.batch_size + (n % options_.batch_size >= 2 ? 1 : 0);
+}
+
+std::string Trainer::run() {
+  while (state_.epoch < options_.epochs) {
+    if (stop_early(state_.epoch, state_.best_epoch, options_.early_stop)) return "early-stop";
+    if (!train_epoch()) {
+      save_checkpoint();
+      return "max-time";
+    }
+    finish_epoch();
+  }
+  return "epochs";
+}
+
+bool Trainer::train_epoch() {
+  const at::Tensor order = shuffled(rows_.training.size(), options_.seed, state_.epoch);
+  const std::int64_t steps = steps_per_epoch();
+  if (state_.step == 0) {
+    sums_.zero_();
+    state_.seen = 0;
+    state_.epoch_seconds = 0;
+  }
+  epoch_start_ = Clock::now();
+  while (state_.step < steps) {
+    if (out_of_time()) return false;
+    const auto before = Clock::now();
+    take_step(order, steps);
+    const double spent = seconds_between(before, Clock::now());
+    ++state_.step;
+    ++session_steps_;
+    session_step_seconds_ += spent;
+    state_.epoch_seconds += spent;
+    report_progress(steps);
+    if (observer_.stop_requested && observer_.stop_requested()) {
+      save_checkpoint();
+      const std::string where =
+          "stopped in epoch " + std::to_string(state_.epoch + 1) + " after step " + std::to_string(state_.step);
+      throw Interrupted(where + "; saved (--resume " + printable(run_.path().string()) + " goes on)");
+    }
+  }
+  return true;
+}
+
+at::Tensor Trainer::make_input(const at::Tensor& rows) const {
+  at::Tensor pixels = images_.index_select(0, rows.to(images_.device())).to(at::kFloat);
+  if (options_.augment != AugmentKind::none) {
+    std::vector<Warp> warps;
+    for (std::int64_t i = 0; i < rows.size(0); ++i) {
+      const std::size_t row = rows_.training[static_cast<std::size_t>(rows.data_ptr<std::int64_t>()[i])];
+      warps.push_back(draw_warp(augment_, options_.seed, static_cast<std::uint64_t>(state_.epoch), row));
+    }
+    pixels = warp_faces(pixels, warps);
+  }
+  return preprocess(pixels, preprocessing_, network_.table().input.channels);
+}
+
+void Trainer::take_step(const at::Tensor& order, std::int64_t steps) {
+  const std::int64_t begin = state_.step * options_.batch_size;
+  const std::int64_t count = std::min<std::int64_t>(options_.batch_size, order.size(0) - begin);
+  const at::Tensor rows = order.narrow(0, begin, count).contiguous();
+  const at::Tensor on_device = rows.to(images_.device());
+  Pass pass;
+  pass.training = true;
+  pass.bf16 = bf16_;
+  pass.seed = options_.seed;
+  pass.step = static_cast<std::uint64_t>(optimizer_.steps());
+  const at::Tensor logits = network_.forward(make_input(rows), pass);
+  const at::Tensor loss =
+      weighted_cross_entropy(logits, targets_.index_select(0, on_device), weights_.index_select(0, on_device));
+  loss.backward();
+  add_to_sums(loss, logits, labels_.index_select(0, on_device));
+  state_.seen += count;
+  optimizer_.clip(options_.clip_grad);
+  const double epochs_done = state_.epoch + static_cast<double>(state_.step + 1) / static_cast<double>(steps);
+  rate_ = options_.effective_lr() * schedule_factor(options_, epochs_done) * state_.plateau.factor;
+  optimizer_.step(rate_);
+  update_average();
+}
+
+void Trainer::add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels) {
+  constexpr std::int64_t kCheckEvery = 16;  // Reading a value from a GPU waits for it.
+  const at::NoGradGuard no_grad;
+  sums_[0].add_(loss.detach().to(at::kDouble), static_cast<double>(labels.size(0)));
+  sums_[1].add_(logits.argmax(1).eq(labels).sum().to(at::kDouble));
+  const bool look = images_.device().is_cpu() || state_.step % kCheckEvery == 0;
+  if (look && !std::isfinite(sums_[0].item<double>())) {
+    throw DataError("the loss is not finite in epoch " + std::to_string(state_.epoch + 1) + ", step " +
+                    std::to_string(state_.step + 1) + " (a lower --lr, --warmup-epochs or --clip-grad 1 help)");
+  }
+}
+
+void Trainer::update_average() {
+  if (!average_) return;
+  const at::NoGradGuard no_grad;
+  // Early on the average must not hang on to the first, random weights.
+  const auto t = static_cast<double>(optimizer_.steps());
+  const double decay = std::min(options_.ema, (1 + t) / (10 + t));
+  const auto& now = network_.entries();
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    at::Tensor mean = average_->entries()[i].tensor;
+    mean.lerp_(now[i].tensor.detach(), 1 - decay);
+  }
+}
+
+void Trainer::finish_epoch() {
+  ForwardOptions forward;
+  const at::Tensor logits = forward_images(judged(), preprocessing_, validation_images_, /*bf16=*/false, forward);
+  const Score score = score_logits(logits, data_, rows_.validation);
+  const at::Tensor sums = sums_.to(at::kCPU);
+  const auto seen = static_cast<double>(state_.seen);
+  ++state_.epoch;
+  state_.step = 0;
+  state_.plateau.observe(options_.schedule == ScheduleKind::plateau ? score.accuracy : HUGE_VAL);
+  const bool better = state_.best_epoch == 0 || score.accuracy > state_.best.accuracy ||
+                      (score.accuracy == state_.best.accuracy && score.loss < state_.best.loss);
+  if (better) {
+    state_.best_epoch = state_.epoch;
+    state_.best = score;
+    save_best();
+  }
+  EpochStats stats;
+  stats.epoch = state_.epoch;
+  stats.train_loss = sums[0].item<double>() / seen;
+  stats.train_accuracy = sums[1].item<double>() / seen;
+  stats.validation_loss = score.loss;
+  stats.validation_accuracy = score.accuracy;
+  stats.learning_rate = rate_;
+  stats.seconds = seconds_between(epoch_start_, Clock::now());
+  stats.images_per_second = seen / std::max(1e-9, state_.epoch_seconds);
+  state_.history.push_back(stats);
+  run_.write_metrics(state_.history);
+  log("epoch " + std::to_string(stats.epoch) + "/" + std::to_string(options_.epochs) + ": train loss " +
+      format_fixed(stats.train_loss, 4) + ", accuracy " + format_fixed(stats.train_accuracy, 4) + "; validation loss " +
+      format_fixed(stats.validation_loss, 4) + ", accuracy " + format_fixed(stats.validation_accuracy, 4) +
+      (better ? " (best)" : "") + "; " + format_fixed(stats.images_per_second, 0) + " images/s");
+  save_checkpoint();
+  if (observer_.epoch) observer_.epoch(stats);
+}
+
+void Trainer::report_progress(std::int64_t steps) {
+  constexpr double kEvery = 0.1;
+  const auto now = Clock::now();
+  if (!observer_.progress || (state_.step < steps && seconds_between(last_progress_, now) < kEvery)) return;
+  last_progress_ = now;
+  const at::Tensor sums = sums_.to(at::kCPU);
+  const auto seen = static_cast<double>(state_.seen);
+  TrainProgress progress;
+  progress.epoch = state_.epoch + 1;
+  progress.epochs = options_.epochs;
+  progress.step = state_.step;
+  progress.steps = steps;
+  progress.loss = sums[0].item<double>() / seen;
+  progress.accuracy = sums[1].item<double>() / seen;
+  const double step_seconds = session_step_seconds_ / static_cast<double>(session_steps_);
+  progress.images_per_second = options_.batch_size / step_seconds;
+  const auto left = static_cast<double>((options_.epochs - state_.epoch) * steps - state_.step);
+  progress.seconds_left = left * step_seconds;
+  observer_.progress(progress);
+}
+
+bool Trainer::out_of_time() const {
+  const double limit = options_.max_seconds();
+  return limit > 0 && seconds_between(start_, Clock::now()) >= limit;
+}
+
+void Trainer::log(const std::string& line) {
+  run_.log(line);
+  if (observer_.log) observer_.log(line);
+}
+
+}  // namespace affekt

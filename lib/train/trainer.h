@@ -1,0 +1,108 @@
+// The training loop: one network, one data set, one run folder.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "affekt/train/train_job.h"
+#include "nn/augment.h"
+#include "nn/torch_network.h"
+#include "train/loss.h"
+#include "train/optimizer.h"
+#include "train/run_folder.h"
+#include "train/schedule.h"
+
+namespace affekt {
+
+/// Which rows do what.
+struct TrainRows {
+  std::vector<std::size_t> training, validation;
+  std::string selection;  ///< The validation rows in words.
+};
+
+/// @throws UsageError  no rows to train on, or to select with.
+TrainRows choose_rows(const Dataset& data, const TrainOptions& options);
+
+/// All that a checkpoint carries besides tensors.
+struct RunState {
+  std::int64_t serial = 0;   ///< Checkpoints written so far.
+  int epoch = 0;             ///< Epochs finished.
+  std::int64_t step = 0;     ///< Steps taken in the running epoch.
+  std::int64_t seen = 0;     ///< Rows trained on in the running epoch.
+  double epoch_seconds = 0;  ///< Spent in the running epoch, training only.
+  double seconds = 0;        ///< Spent in all, up to the checkpoint.
+  int best_epoch = 0;
+  Score best;
+  Plateau plateau;
+  std::int64_t optimizer_steps = 0;
+  std::int64_t log_size = 0;
+  std::string data_digest;
+  std::vector<EpochStats> history;
+};
+
+std::string run_state_json(const RunState& state);
+RunState parse_run_state(const std::string& text, const std::string& place);
+
+class Trainer {
+ public:
+  Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const TrainObserver& observer,
+          RunFolder& run);
+
+  /// Trains to the end, or until something stops it. @returns "epochs", "early-stop" or "max-time".
+  std::string run();
+  /// Goes on from the newest good checkpoint of the run folder.
+  void restore();
+
+  const RunState& state() const { return state_; }
+  const TrainRows& rows() const { return rows_; }
+  const TorchNetwork& network() const { return network_; }
+  const std::string& device_text() const { return device_; }
+  bool bf16() const { return bf16_; }
+  Preprocessing preprocessing() const { return preprocessing_; }
+  double seconds() const;  ///< Of the whole run, resumed parts included.
+  ModelCard card() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool train_epoch();  ///< False if max-time ended it early.
+  void take_step(const at::Tensor& order, std::int64_t steps);
+  at::Tensor make_input(const at::Tensor& rows) const;
+  void add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
+  void update_average();
+  void finish_epoch();
+  void report_progress(std::int64_t steps);
+  bool out_of_time() const;
+  void log(const std::string& line);
+  void save_checkpoint();
+  void save_best();
+  std::int64_t steps_per_epoch() const;
+  const TorchNetwork& judged() const { return average_ ? *average_ : network_; }
+  std::vector<NamedTensor> tensors() const;
+
+  const Dataset& data_;
+  TrainOptions options_;
+  const TrainObserver& observer_;
+  RunFolder& run_;
+  TrainRows rows_;
+  std::string device_;
+  bool bf16_;
+  Preprocessing preprocessing_;
+  TorchNetwork network_;
+  std::optional<TorchNetwork> average_;
+  Optimizer optimizer_;
+  AugmentPolicy augment_;
+  at::Tensor images_, targets_, labels_, weights_;  ///< Of the training rows, on the device.
+  at::Tensor validation_images_;
+  at::Tensor sums_;  ///< (2) fp64 on the device: loss and correct answers of the running epoch.
+  RunState state_;
+  Clock::time_point start_, epoch_start_, last_progress_;
+  double rate_ = 0;
+  double earlier_seconds_ = 0;  ///< Of the parts before a resume.
+  std::int64_t session_steps_ = 0;
+  double session_step_seconds_ = 0;
+};
+
+}  // namespace affekt
