@@ -19,14 +19,16 @@ struct Picture {
   std::vector<std::uint8_t> pixels;  ///< (height, width, channels), 0..255.
 };
 
-struct PictureLimits {
+/// How to decode, and how much to accept.
+struct PictureOptions {
+  bool grey = false;                      ///< Decode to one channel (luma): saves colour conversion and memory.
   std::int64_t max_pixels = 100'000'000;  ///< width * height, checked before any pixel is allocated.
   int max_side = 65'535;
   std::size_t max_file_bytes = std::size_t{1} << 30;
 };
 
 /// The file formats told apart by their first bytes; the file name does not matter.
-enum class PictureFormat : std::uint8_t { unknown, jpeg, png, bmp, webp, tiff, pnm, jpeg2000 };
+enum class PictureFormat : std::uint8_t { unknown, jpeg, png, bmp, webp, tiff, pnm };
 AFFEKT_API PictureFormat picture_format(std::string_view bytes);
 
 /// Decodes a picture held in memory and turns it upright by its EXIF orientation.
@@ -38,10 +40,10 @@ AFFEKT_API PictureFormat picture_format(std::string_view bytes);
 ///
 /// @param name  for messages.
 /// @throws DataError  not a picture, damaged, empty, or beyond the limits.
-AFFEKT_API Picture decode_picture(std::string_view bytes, const std::string& name, const PictureLimits& limits = {});
+AFFEKT_API Picture decode_picture(std::string_view bytes, const std::string& name, const PictureOptions& options = {});
 
 /// decode_picture() of a file. @throws IoError if it is missing or unreadable.
-AFFEKT_API Picture load_picture(const std::filesystem::path& path, const PictureLimits& limits = {});
+AFFEKT_API Picture load_picture(const std::filesystem::path& path, const PictureOptions& options = {});
 
 /// Grey pixels (ITU-R BT.601 luma, rounded); a grey picture is returned as it is.
 AFFEKT_API Picture to_grey(const Picture& picture);

@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <opencv2/imgproc.hpp>
+#include <tuple>
+#include <utility>
+
+#include "affekt/core/error.h"
+#include "affekt/core/text.h"
+#include "affekt/image/face_crops.h"
+#include "image/face_detector.h"
+
+namespace affekt {
+namespace {
+
+/// The cascade of Debian's opencv-data, or where OpenCV's own installation puts it.
+std::string installed_cascade() {
+  static const char* const kFolders[] = {"/usr/share/opencv4/haarcascades", "/usr/local/share/opencv4/haarcascades",
+                                         "/usr/share/opencv/haarcascades"};
+  for (const char* folder : kFolders) {
+    std::error_code ignored;
+    const auto path = std::filesystem::path(folder) / "haarcascade_frontalface_alt2.xml";
+    if (std::filesystem::exists(path, ignored)) return path.string();
+  }
+  throw IoError(std::string(kFolders[0]) +
+                "/haarcascade_frontalface_alt2.xml: not found: install opencv-data, or name a cascade with "
+                "--detector-model");
+}
+
+/// A rectangle of a grey picture, area-averaged to a chip.
+void cut(const Picture& grey, const cv::Rect& area, FaceChip& chip) {
+  const cv::Mat all(grey.height, grey.width, CV_8UC1, const_cast<std::uint8_t*>(grey.pixels.data()));
+  cv::Mat target(kFaceSide, kFaceSide, CV_8UC1, chip.pixels.data());
+  if (area.width == kFaceSide && area.height == kFaceSide) {
+    all(area).copyTo(target);
+    return;
+  }
+  const bool shrinks = area.width >= kFaceSide && area.height >= kFaceSide;
+  cv::resize(all(area), target, target.size(), 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+}
+
+/// The square of that side about the box's centre, moved and if need be cut so that it lies inside the picture.
+cv::Rect crop_area(const cv::Rect& box, double side, const Picture& picture) {
+  const int width = std::min(static_cast<int>(std::lround(side)), picture.width);
+  const int height = std::min(static_cast<int>(std::lround(side)), picture.height);
+  const auto place = [](double centre, int length, int limit) {
+    return std::clamp(static_cast<int>(std::lround(centre - length / 2.0)), 0, limit - length);
+  };
+  return {place(box.x + box.width / 2.0, width, picture.width), place(box.y + box.height / 2.0, height, picture.height),
+          width, height};
+}
+
+}  // namespace
+
+FaceChip whole_picture_chip(const Picture& picture) {
+  FaceChip chip;
+  chip.box = {0, 0, picture.width, picture.height};
+  cut(to_grey(picture), cv::Rect(0, 0, picture.width, picture.height), chip);
+  return chip;
+}
+
+struct FaceCropper::Impl {
+  FaceCropperOptions options;
+  std::unique_ptr<FaceDetector> detector;
+
+  FaceDetector& ready() {
+    if (!detector) {
+      const std::string& file = options.detector_model;
+      detector = options.detector == "yunet" ? make_yunet_detector(file)
+                                             : make_haar_detector(file.empty() ? installed_cascade() : file);
+    }
+    return *detector;
+  }
+};
+
+FaceCropper::FaceCropper(FaceCropperOptions options) : impl_(std::make_unique<Impl>()) {
+  const std::vector<std::string> known{"haar", "yunet"};
+  if (std::find(known.begin(), known.end(), options.detector) == known.end()) {
+    throw UsageError(unknown_name_message("face detector", options.detector, known));
+  }
+  if (options.detector == "yunet" && options.detector_model.empty()) {
+    throw UsageError("--detector yunet needs its ONNX file: name it with --detector-model");
+  }
+  impl_->options = std::move(options);
+}
+
+FaceCropper::~FaceCropper() = default;
+FaceCropper::FaceCropper(FaceCropper&&) noexcept = default;
+FaceCropper& FaceCropper::operator=(FaceCropper&&) noexcept = default;
+
+std::vector<FaceChip> FaceCropper::crop(const Picture& picture, FaceSelection faces) {
+  if (faces == FaceSelection::none) return {whole_picture_chip(picture)};
+  FaceDetector& detector = impl_->ready();
+  const bool coloured = picture.channels != 1;
+  const Picture converted = coloured ? to_grey(picture) : Picture{};
+  const Picture& grey = coloured ? converted : picture;
+  std::vector<cv::Rect> boxes = detector.detect(detector.wants_grey() ? grey : picture);
+  std::sort(boxes.begin(), boxes.end(), [](const cv::Rect& a, const cv::Rect& b) {
+    const auto key = [](const cv::Rect& r) { return std::make_tuple(-std::int64_t{r.width} * r.height, r.y, r.x); };
+    return key(a) < key(b);
+  });
+  if (faces == FaceSelection::largest && boxes.size() > 1) boxes.resize(1);
+  std::vector<FaceChip> chips;
+  for (const cv::Rect& box : boxes) {
+    FaceChip chip;
+    chip.box = {box.x, box.y, box.width, box.height};
+    cut(grey, crop_area(box, detector.crop_side(box), grey), chip);
+    chips.push_back(chip);
+  }
+  return chips;
+}
+
+std::vector<FaceChip> FaceCropper::crop_file(const std::filesystem::path& path, FaceSelection faces) {
+  PictureOptions options;
+  options.grey = faces == FaceSelection::none || impl_->options.detector == "haar";
+  return crop(load_picture(path, options), faces);
+}
+
+}  // namespace affekt
