@@ -1,1 +1,0 @@
-// Keeps the library linkable until the room has its first source.

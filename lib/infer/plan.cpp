@@ -1,0 +1,350 @@
+#include "infer/plan.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace affekt {
+namespace {
+
+using dnnl::algorithm;
+using dnnl::memory;
+using dnnl::prop_kind;
+using Tag = dnnl::memory::format_tag;
+constexpr auto kFloat = dnnl::memory::data_type::f32;
+
+algorithm eltwise_algorithm(PostOp::Kind kind) {
+  switch (kind) {
+    case PostOp::Kind::swish:
+      return algorithm::eltwise_swish;
+    case PostOp::Kind::sigmoid:
+      return algorithm::eltwise_logistic;
+    default:
+      return algorithm::eltwise_relu;
+  }
+}
+
+/// swish is x * sigmoid(alpha x); relu's alpha is its slope below zero.
+float eltwise_alpha(PostOp::Kind kind) { return kind == PostOp::Kind::swish ? 1.0F : 0.0F; }
+
+std::vector<std::int64_t> before(const Padding& padding) { return {padding.top, padding.left}; }
+std::vector<std::int64_t> after(const Padding& padding) { return {padding.bottom, padding.right}; }
+
+}  // namespace
+
+memory PackedWeights::get(const std::vector<float>& values, const memory::desc& plain, const memory::desc& wanted) {
+  std::vector<memory>& versions = packed_[&values];
+  for (const memory& version : versions) {
+    if (version.get_desc() == wanted) return version;
+  }
+  memory packed(wanted, engine_);
+  // oneDNN wants a mutable pointer; a reorder only reads its source.
+  memory source(plain, engine_, const_cast<float*>(values.data()));
+  dnnl::stream stream(engine_);
+  dnnl::reorder(source, packed).execute(stream, source, packed);
+  stream.wait();
+  versions.push_back(packed);
+  return packed;
+}
+
+void BufferPool::Free::operator()(void* data) const { std::free(data); }  // NOLINT(cppcoreguidelines-no-malloc)
+
+std::size_t BufferPool::take_own(std::size_t bytes) {
+  constexpr std::size_t kAlignment = 64;
+  const std::size_t rounded = (std::max<std::size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
+  Block block;
+  block.data.reset(std::aligned_alloc(kAlignment, rounded));
+  if (!block.data) throw std::bad_alloc();
+  std::memset(block.data.get(), 0, rounded);
+  block.bytes = rounded;
+  block.taken = true;
+  blocks_.push_back(std::move(block));
+  return blocks_.size() - 1;
+}
+
+std::size_t BufferPool::take(std::size_t bytes) {
+  Block* best = nullptr;
+  for (Block& block : blocks_) {
+    if (!block.taken && block.bytes >= bytes && (best == nullptr || block.bytes < best->bytes)) best = &block;
+  }
+  if (best == nullptr) return take_own(bytes);
+  best->taken = true;
+  return static_cast<std::size_t>(best - blocks_.data());
+}
+
+void BufferPool::give_back(std::size_t number) { blocks_[number].taken = false; }
+
+Plan::Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engine& engine, std::int64_t batch)
+    : network_(network), weights_(weights), engine_(engine), batch_(batch) {
+  const auto& steps = network.steps;
+  last_use_.assign(steps.size() + 1, 0);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    last_use_[i + 1] = i;
+    last_use_[static_cast<std::size_t>(steps[i].input)] = i;
+    if (steps[i].other >= 0) last_use_[static_cast<std::size_t>(steps[i].other)] = i;
+  }
+  last_use_[static_cast<std::size_t>(network.output)] = steps.size();
+
+  values_.push_back(new_value(plain(network.input)));
+  input_ = memory_of(values_[0]);
+  for (now_ = 0; now_ < steps.size(); ++now_) {
+    step_ = &steps[now_];
+    add_step();
+  }
+  const NodeShape shape = steps.empty() ? network.input : steps[static_cast<std::size_t>(network.output) - 1].out;
+  output_ = memory_of(in_layout(value(network.output), plain(shape)));
+
+  std::size_t scratchpad_bytes = 0;
+  for (const Desc& desc : scratchpads_) scratchpad_bytes = std::max(scratchpad_bytes, desc.get_size());
+  void* scratchpad = buffers_.data(buffers_.take_own(scratchpad_bytes));
+  for (std::size_t i = 0; i < program_.size(); ++i) {
+    program_[i].second.emplace(DNNL_ARG_SCRATCHPAD, memory(scratchpads_[i], engine_, scratchpad));
+  }
+}
+
+void Plan::run(dnnl::stream& stream, const float* input, float* logits) {
+  std::memcpy(input_.get_data_handle(), input, input_.get_desc().get_size());
+  for (const auto& [primitive, arguments] : program_) primitive.execute(stream, arguments);
+  stream.wait();
+  std::memcpy(logits, output_.get_data_handle(), output_.get_desc().get_size());
+}
+
+memory::dims Plan::dims_of(const NodeShape& shape) const { return {batch_, shape.channels, shape.height, shape.width}; }
+Plan::Desc Plan::plain(const NodeShape& shape) const { return {dims_of(shape), kFloat, Tag::nchw}; }
+Plan::Desc Plan::any_layout(const NodeShape& shape) const { return {dims_of(shape), kFloat, Tag::any}; }
+memory Plan::memory_of(const Value& value) const { return memory_of(value, value.desc); }
+memory Plan::memory_of(const Value& value, const Desc& seen_as) const {
+  return {seen_as, engine_, buffers_.data(value.buffer)};
+}
+bool Plan::dies(int number) const { return last_use_[static_cast<std::size_t>(number)] <= now_; }
+
+Plan::Value Plan::temporary(const Desc& desc) {
+  Value result = new_value(desc);
+  temporaries_.push_back(result.buffer);
+  return result;
+}
+
+Plan::Value Plan::place_over(int old, const Desc& desc) {
+  const bool read_twice = step_->input == step_->other;
+  if (dies(old) && !read_twice && value(old).desc == desc) return value(old);
+  return new_value(desc);
+}
+
+void Plan::copy(const Value& from, const Value& to) {
+  const memory source = memory_of(from), target = memory_of(to);
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  const dnnl::reorder::primitive_desc description(source, target, attr);
+  program_.emplace_back(dnnl::reorder(description), Arguments{{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}});
+  scratchpads_.push_back(description.scratchpad_desc());
+}
+
+Plan::Value Plan::in_layout(const Value& from, const Desc& wanted) {
+  if (from.desc == wanted) return from;
+  Value copied = temporary(wanted);
+  copy(from, copied);
+  return copied;
+}
+
+dnnl::primitive_attr Plan::attributes(const std::vector<PostOp>& posts, int dimensions, Arguments& arguments,
+                                      bool first_is_primitive) {
+  dnnl::post_ops chain;
+  const auto per_channel = [&](algorithm operation, const std::vector<float>& values) {
+    const auto channels = static_cast<std::int64_t>(values.size());
+    const Desc desc =
+        dimensions == 2 ? Desc({1, channels}, kFloat, Tag::ab) : Desc({1, channels, 1, 1}, kFloat, Tag::abcd);
+    chain.append_binary(operation, desc);
+    arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(chain.len() - 1) | DNNL_ARG_SRC_1,
+                      weights_.get(values, desc, desc));
+  };
+  bool done = first_is_primitive;
+  for (const PostOp& post : posts) {
+    if (post.kind == PostOp::Kind::scale_shift) {
+      if (!done) per_channel(algorithm::binary_mul, post.scale);
+      per_channel(algorithm::binary_add, post.shift);
+    } else if (post.kind == PostOp::Kind::sum) {
+      chain.append_sum(1.0F);
+    } else if (!done) {
+      chain.append_eltwise(1.0F, eltwise_algorithm(post.kind), eltwise_alpha(post.kind), 0.0F);
+    }
+    done = false;
+  }
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  attr.set_post_ops(chain);
+  return attr;
+}
+
+template <typename Description>
+void Plan::add(const Description& description, Arguments arguments) {
+  program_.emplace_back(dnnl::primitive(description.get()), std::move(arguments));
+  scratchpads_.push_back(description.scratchpad_desc());
+}
+
+void Plan::add_step() {
+  Value result;
+  switch (step_->kind) {
+    case FusedStep::Kind::conv:
+      result = conv();
+      break;
+    case FusedStep::Kind::dense:
+      result = dense();
+      break;
+    case FusedStep::Kind::max_pool:
+      result = max_pool();
+      break;
+    case FusedStep::Kind::average_pool:
+      result = average_pool();
+      break;
+    case FusedStep::Kind::pointwise:
+      result = pointwise();
+      break;
+    case FusedStep::Kind::add:
+    case FusedStep::Kind::multiply:
+      result = binary();
+      break;
+    case FusedStep::Kind::flatten:
+      result = flatten();
+      break;
+  }
+  values_.push_back(result);
+  for (std::size_t buffer : temporaries_) buffers_.give_back(buffer);
+  temporaries_.clear();
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    if (last_use_[i] == now_ && (values_[i].buffer != result.buffer || i + 1 == values_.size())) {
+      buffers_.give_back(values_[i].buffer);
+    }
+  }
+}
+
+Plan::Value Plan::conv() {
+  const Node& node = step_->node;
+  const std::int64_t groups = node.groups, in = step_->in.channels / groups, out = node.channels / groups;
+  const memory::dims filter = groups == 1 ? memory::dims{out, in, node.kernel, node.kernel}
+                                          : memory::dims{groups, out, in, node.kernel, node.kernel};
+  const Desc bias({node.channels}, kFloat, Tag::a);
+  Arguments arguments;
+  const dnnl::primitive_attr attr = attributes(step_->post, 4, arguments);
+  const dnnl::convolution_forward::desc operation(prop_kind::forward_inference, algorithm::convolution_direct,
+                                                  any_layout(step_->in), Desc(filter, kFloat, Tag::any), bias,
+                                                  any_layout(step_->out), {node.stride, node.stride},
+                                                  before(node.padding), after(node.padding));
+  const dnnl::convolution_forward::primitive_desc description(operation, attr, engine_);
+
+  // The residual sum adds to what is in the target already.
+  Value target;
+  if (step_->other >= 0) {
+    target = place_over(step_->other, description.dst_desc());
+    if (target.buffer != value(step_->other).buffer) copy(value(step_->other), target);
+  } else {
+    target = new_value(description.dst_desc());
+  }
+  const Desc plain_filter(filter, kFloat, groups == 1 ? Tag::oihw : Tag::goihw);
+  arguments.emplace(DNNL_ARG_SRC, memory_of(in_layout(value(step_->input), description.src_desc())));
+  arguments.emplace(DNNL_ARG_WEIGHTS, weights_.get(step_->weights, plain_filter, description.weights_desc()));
+  arguments.emplace(DNNL_ARG_BIAS, weights_.get(step_->bias, bias, bias));
+  arguments.emplace(DNNL_ARG_DST, memory_of(target));
+  add(description, std::move(arguments));
+  return target;
+}
+
+Plan::Value Plan::dense() {
+  const std::int64_t outputs = step_->out.channels;
+  const memory::dims filter{outputs, step_->in.channels, step_->in.height, step_->in.width};
+  const Desc bias({outputs}, kFloat, Tag::a), result({batch_, outputs}, kFloat, Tag::ab);
+  Arguments arguments;
+  const dnnl::primitive_attr attr = attributes(step_->post, 2, arguments);
+  const dnnl::inner_product_forward::desc operation(prop_kind::forward_inference, any_layout(step_->in),
+                                                    Desc(filter, kFloat, Tag::any), bias, result);
+  const dnnl::inner_product_forward::primitive_desc description(operation, attr, engine_);
+  Value target = new_value(plain(step_->out));
+  const Desc plain_filter(filter, kFloat, Tag::oihw);
+  arguments.emplace(DNNL_ARG_SRC, memory_of(in_layout(value(step_->input), description.src_desc())));
+  arguments.emplace(DNNL_ARG_WEIGHTS, weights_.get(step_->weights, plain_filter, description.weights_desc()));
+  arguments.emplace(DNNL_ARG_BIAS, weights_.get(step_->bias, bias, bias));
+  arguments.emplace(DNNL_ARG_DST, memory_of(target, result));
+  add(description, std::move(arguments));
+  return target;
+}
+
+Plan::Value Plan::max_pool() {
+  const Node& node = step_->node;
+  const memory::dims kernel{node.kernel, node.kernel}, strides{node.stride, node.stride};
+  if (!node.zero_padding) {
+    return pool(value(step_->input), algorithm::pooling_max, kernel, strides, node.padding);
+  }
+  // oneDNN pads a maximum with minus infinity: copy into the middle of zeros instead. Nobody else writes to that block.
+  const NodeShape& in = step_->in;
+  const Desc padded({batch_, in.channels, in.height + node.padding.top + node.padding.bottom,
+                     in.width + node.padding.left + node.padding.right},
+                    kFloat, Tag::nhwc);
+  const Value frame{padded, buffers_.take_own(padded.get_size())};
+  const Desc middle = padded.submemory_desc(dims_of(in), {0, 0, node.padding.top, node.padding.left});
+  copy(value(step_->input), {middle, frame.buffer});
+  return pool(frame, algorithm::pooling_max, kernel, strides, {});
+}
+
+Plan::Value Plan::average_pool() {
+  const memory::dims plane{step_->in.height, step_->in.width};
+  return pool(value(step_->input), algorithm::pooling_avg_exclude_padding, plane, plane, {});
+}
+
+Plan::Value Plan::pool(const Value& input, algorithm kind, const memory::dims& kernel, const memory::dims& strides,
+                       const Padding& padding) {
+  Arguments arguments;
+  const dnnl::primitive_attr attr = attributes(step_->post, 4, arguments);
+  const dnnl::pooling_forward::desc operation(prop_kind::forward_inference, kind, input.desc, any_layout(step_->out),
+                                              strides, kernel, before(padding), after(padding));
+  const dnnl::pooling_forward::primitive_desc description(operation, attr, engine_);
+  Value target = new_value(description.dst_desc());
+  arguments.emplace(DNNL_ARG_SRC, memory_of(input));
+  arguments.emplace(DNNL_ARG_DST, memory_of(target));
+  add(description, std::move(arguments));
+  return target;
+}
+
+Plan::Value Plan::binary() {
+  const Value input = value(step_->input);
+  const bool sums = step_->kind == FusedStep::Kind::add;
+  const Value other = sums ? in_layout(value(step_->other), input.desc) : value(step_->other);
+  Value target = place_over(step_->input, input.desc);
+  Arguments arguments{
+      {DNNL_ARG_SRC_0, memory_of(input)}, {DNNL_ARG_SRC_1, memory_of(other)}, {DNNL_ARG_DST, memory_of(target)}};
+  const dnnl::primitive_attr attr = attributes(step_->post, 4, arguments);
+  const dnnl::binary::desc operation(sums ? algorithm::binary_add : algorithm::binary_mul, input.desc, other.desc,
+                                     target.desc);
+  add(dnnl::binary::primitive_desc(operation, attr, engine_), std::move(arguments));
+  return target;
+}
+
+Plan::Value Plan::pointwise() {
+  const Value input = value(step_->input);
+  const Value target = place_over(step_->input, input.desc);
+  const PostOp& first = step_->post.front();
+  Arguments arguments{{DNNL_ARG_DST, memory_of(target)}};
+  const dnnl::primitive_attr attr = attributes(step_->post, 4, arguments, true);
+  if (first.kind == PostOp::Kind::scale_shift) {
+    const Desc channel({1, step_->in.channels, 1, 1}, kFloat, Tag::abcd);
+    arguments.emplace(DNNL_ARG_SRC_0, memory_of(input));
+    arguments.emplace(DNNL_ARG_SRC_1, weights_.get(first.scale, channel, channel));
+    const dnnl::binary::desc operation(algorithm::binary_mul, input.desc, channel, target.desc);
+    add(dnnl::binary::primitive_desc(operation, attr, engine_), std::move(arguments));
+  } else {
+    arguments.emplace(DNNL_ARG_SRC, memory_of(input));
+    const dnnl::eltwise_forward::desc operation(prop_kind::forward_inference, eltwise_algorithm(first.kind), input.desc,
+                                                eltwise_alpha(first.kind), 0.0F);
+    add(dnnl::eltwise_forward::primitive_desc(operation, attr, engine_), std::move(arguments));
+  }
+  return target;
+}
+
+Plan::Value Plan::flatten() {
+  const Value& input = value(step_->input);
+  const Desc unrolled = plain(step_->in);
+  const Value target = place_over(step_->input, unrolled);
+  if (target.buffer != input.buffer) copy(input, target);
+  return {plain(step_->out), target.buffer};
+}
+
+}  // namespace affekt

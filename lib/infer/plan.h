@@ -1,0 +1,118 @@
+// A fused network turned into oneDNN primitives for one batch size.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "infer/fused_network.h"
+
+namespace affekt {
+
+/// Weights in the layouts the primitives asked for, shared by the plans of all batch sizes.
+class PackedWeights {
+ public:
+  explicit PackedWeights(const dnnl::engine& engine) : engine_(engine) {}
+
+  /// The `values`, which are laid out as `plain` says, in layout `wanted`. Packed at the first call; the vector's
+  /// address is the key, so it must stay where it is.
+  dnnl::memory get(const std::vector<float>& values, const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted);
+
+ private:
+  dnnl::engine engine_;
+  std::unordered_map<const void*, std::vector<dnnl::memory>> packed_;
+};
+
+/// Memory blocks that values take and give back, so that values not alive together share one.
+class BufferPool {
+ public:
+  std::size_t take(std::size_t bytes);      ///< Number of a block with at least that size; new ones are zero.
+  std::size_t take_own(std::size_t bytes);  ///< A new block, zero, that nobody had before.
+  void give_back(std::size_t number);
+  void* data(std::size_t number) const { return blocks_[number].data.get(); }
+
+ private:
+  struct Free {
+    void operator()(void* data) const;
+  };
+  struct Block {
+    std::unique_ptr<void, Free> data;
+    std::size_t bytes = 0;
+    bool taken = false;
+  };
+  std::vector<Block> blocks_;
+};
+
+class Plan {
+ public:
+  /// `network` and `weights` must outlive the plan. @throws dnnl::error
+  Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engine& engine, std::int64_t batch);
+
+  /// @param input   (batch, channels, height, width)
+  /// @param logits  (batch, classes)
+  void run(dnnl::stream& stream, const float* input, float* logits);
+
+ private:
+  using Desc = dnnl::memory::desc;
+  using Arguments = std::unordered_map<int, dnnl::memory>;
+  /// A stored value: always four-dimensional.
+  struct Value {
+    Desc desc;
+    std::size_t buffer = 0;
+  };
+
+  dnnl::memory::dims dims_of(const NodeShape& shape) const;
+  Desc plain(const NodeShape& shape) const;
+  Desc any_layout(const NodeShape& shape) const;
+  dnnl::memory memory_of(const Value& value) const;
+  dnnl::memory memory_of(const Value& value, const Desc& seen_as) const;
+  const Value& value(int number) const { return values_[static_cast<std::size_t>(number)]; }
+  bool dies(int number) const;
+
+  Value new_value(const Desc& desc) { return {desc, buffers_.take(desc.get_size())}; }
+  Value temporary(const Desc& desc);
+  /// Where the step's result goes: over `old`, if that value dies here, has the layout, and is not read otherwise.
+  Value place_over(int old, const Desc& desc);
+  void copy(const Value& from, const Value& to);
+  /// The value itself or, in another layout, a copy that lives until the end of the step.
+  Value in_layout(const Value& from, const Desc& wanted);
+
+  /// Attributes that make a primitive do `posts`; their operands go into `arguments`.
+  /// @param dimensions          of the primitive's result: 2 or 4.
+  /// @param first_is_primitive  the primitive itself is the first of them (of a scale and shift: the scale).
+  dnnl::primitive_attr attributes(const std::vector<PostOp>& posts, int dimensions, Arguments& arguments,
+                                  bool first_is_primitive = false);
+  template <typename Description>
+  void add(const Description& description, Arguments arguments);
+
+  void add_step();
+  Value conv();
+  Value dense();
+  Value max_pool();
+  Value average_pool();
+  Value pool(const Value& input, dnnl::algorithm algorithm, const dnnl::memory::dims& kernel,
+             const dnnl::memory::dims& strides, const Padding& padding);
+  Value binary();
+  Value pointwise();
+  Value flatten();
+
+  const FusedNetwork& network_;
+  PackedWeights& weights_;
+  dnnl::engine engine_;
+  std::int64_t batch_;
+  std::size_t now_ = 0;                // the step being planned
+  const FusedStep* step_ = nullptr;    // the same
+  std::vector<std::size_t> last_use_;  // of each value: number of the step
+  std::vector<Value> values_;
+  std::vector<std::size_t> temporaries_;
+  BufferPool buffers_;
+  std::vector<std::pair<dnnl::primitive, Arguments>> program_;
+  std::vector<Desc> scratchpads_;  // of each program entry
+  dnnl::memory input_, output_;
+};
+
+}  // namespace affekt
