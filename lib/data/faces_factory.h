@@ -1,0 +1,18 @@
+// The symbols of libaffekt_faces that core looks up at run time; lib/predict/factory.cpp defines them.
+#pragma once
+
+#include "affekt/data/face_prediction.h"
+#include "affekt/data/picture_access.h"
+
+namespace affekt {
+
+inline constexpr char kFacesLibrary[] = "affekt_faces";
+
+/// Each returns a new object, which the caller owns. They throw what the constructors throw.
+inline constexpr char kMakeFaceReader[] = "affekt_make_face_reader";
+using MakeFaceReader = FaceReader* (*)(const FaceReaderOptions&);
+
+inline constexpr char kMakePictureAccess[] = "affekt_make_picture_access";
+using MakePictureAccess = PictureAccess* (*)(const FaceReaderOptions&);
+
+}  // namespace affekt
