@@ -1,0 +1,16 @@
+// A face as affekt-predict prints it and other tools repeat it.
+#pragma once
+
+#include "affekt/data/face_prediction.h"
+#include "common/cli.h"
+
+namespace affekt::cli {
+
+/// file, status, box, emotion, confidence, probabilities; the last four are null for no_face and unreadable, which also
+/// has a message.
+Json face_json(const FacePrediction& face);
+
+/// Probabilities under the names of their emotions.
+Json probabilities_json(const EmotionProbabilities& probabilities);
+
+}  // namespace affekt::cli
