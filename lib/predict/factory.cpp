@@ -4,6 +4,7 @@
 #include "affekt/core/export.h"
 #include "affekt/image/face_crops.h"
 #include "affekt/image/image_folder.h"
+#include "affekt/image/picture.h"
 #include "affekt/predict/face_predictor.h"
 #include "data/faces_factory.h"
 
@@ -20,6 +21,10 @@ class Pictures final : public PictureAccess {
 
   std::vector<FaceChip> face_chips(const std::filesystem::path& file, FaceSelection faces) override {
     return cropper_.crop_file(file, faces);
+  }
+
+  std::string encode_png(const FaceChip& chip) override {
+    return affekt::encode_png({kFaceSide, kFaceSide, 1, {chip.pixels.begin(), chip.pixels.end()}});
   }
 
  private:

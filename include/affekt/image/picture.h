@@ -45,6 +45,9 @@ AFFEKT_API Picture decode_picture(std::string_view bytes, const std::string& nam
 /// decode_picture() of a file. @throws IoError if it is missing or unreadable.
 AFFEKT_API Picture load_picture(const std::filesystem::path& path, const PictureOptions& options = {});
 
+/// The bytes of a PNG file with these pixels (8 bits, grey or RGB). @throws UsageError  an empty picture.
+AFFEKT_API std::string encode_png(const Picture& picture);
+
 /// Grey pixels (ITU-R BT.601 luma, rounded); a grey picture is returned as it is.
 AFFEKT_API Picture to_grey(const Picture& picture);
 

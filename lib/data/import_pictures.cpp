@@ -1,0 +1,180 @@
+#include "affekt/data/import_pictures.h"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+#include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "affekt/core/text.h"
+
+namespace affekt {
+namespace fs = std::filesystem;
+namespace {
+
+bool is_ignored(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.empty() || name.front() == '.' || lower_ascii(name) == "thumbs.db";
+}
+
+/// All files below a folder, sorted; hidden files and folders are passed over, links to folders not followed.
+std::vector<fs::path> files_below(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    const bool ignored = is_ignored(entry->path());
+    std::error_code unknown;
+    if (entry->is_directory(unknown)) {
+      if (ignored) entry.disable_recursion_pending();
+    } else if (!ignored) {
+      files.push_back(entry->path());
+    }
+  }
+  if (error) throw IoError(printable(folder.string()) + ": " + error.message());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string bytes_of(const FaceChip& chip) {
+  return {reinterpret_cast<const char*>(chip.pixels.data()), chip.pixels.size()};
+}
+
+/// The name without its folder and extension, in characters that every file system takes.
+std::string safe_stem(const std::string& file) {
+  constexpr std::size_t kLongest = 60;
+  std::string stem;
+  for (const char c : fs::path(file).stem().string()) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    if (stem.size() < kLongest) stem += plain ? c : '_';
+  }
+  return stem.empty() ? "face" : stem;
+}
+
+/// The folder of a dataset as it stands, and what it holds.
+class DatasetFolder {
+ public:
+  DatasetFolder(PictureAccess& access, const ImportOptions& options, ImportReport& report)
+      : access_(access), report_(report) {
+    ensure_writable_folder(options.into);
+    std::error_code ignored;
+    const fs::path train = options.into / "train";
+    const fs::path base = fs::is_directory(train, ignored) ? train : options.into;
+    class_folder_ = base / emotion_name(options.label);
+    for (const auto& entry :
+         fs::directory_iterator(base)) {  // a folder with another spelling of the class is the class
+      if (entry.is_directory() && parse_emotion(entry.path().filename().string()) == options.label) {
+        class_folder_ = entry.path();
+      }
+    }
+    for (const auto& file : files_below(options.into)) know(file, options);
+  }
+
+  /// True if the face is new and now written.
+  bool add(const FaceChip& chip, const std::string& source, Emotion label) {
+    if (!known_.insert(bytes_of(chip)).second) return false;
+    if (!ready_) ensure_writable_folder(class_folder_);
+    ready_ = true;
+    const std::string stem = safe_stem(source) + "-" + digest_hex(bytes_of(chip));
+    fs::path path = class_folder_ / (stem + ".png");
+    for (int i = 2; fs::exists(path); ++i) path = class_folder_ / (stem + "-" + std::to_string(i) + ".png");
+    write_file(path, access_.encode_png(chip));
+    ++report_.classes[static_cast<std::size_t>(label)];
+    return true;
+  }
+
+ private:
+  void know(const fs::path& file, const ImportOptions& options) {
+    const std::optional<Emotion> emotion = parse_emotion(file.parent_path().filename().string());
+    try {
+      for (const auto& chip : access_.face_chips(file, FaceSelection::none)) known_.insert(bytes_of(chip));
+      if (emotion) ++report_.classes[static_cast<std::size_t>(*emotion)];
+    } catch (const Error& error) {
+      if (options.on_note) options.on_note(std::string("passed over in the dataset: ") + error.what());
+    }
+  }
+
+  PictureAccess& access_;
+  ImportReport& report_;
+  fs::path class_folder_;
+  std::unordered_set<std::string> known_;  // pixels
+  bool ready_ = false;
+};
+
+/// The pictures behind the names: files as they are, folders as all files below. What cannot be listed is a failure.
+std::vector<std::string> expand(const std::vector<std::string>& names, ImportReport& report) {
+  std::vector<std::string> files;
+  for (const auto& name : names) {
+    std::error_code ignored;
+    if (!fs::is_directory(name, ignored)) {
+      files.push_back(name);
+      continue;
+    }
+    try {
+      const std::vector<fs::path> below = files_below(name);
+      if (below.empty()) report.failures.push_back({name, printable(name) + ": no pictures in this folder", false});
+      for (const auto& file : below) files.push_back(file.string());
+    } catch (const IoError& error) {
+      report.failures.push_back({name, error.what(), true});
+    }
+  }
+  return files;
+}
+
+void import_one(PictureAccess& access, const std::string& file, const ImportOptions& options, DatasetFolder& folder,
+                ImportReport& report) {
+  std::vector<FaceChip> chips;
+  try {
+    chips = access.face_chips(file, options.faces);
+  } catch (const IoError& error) {
+    bool readable = true;
+    try {
+      InputFile::open(file);
+    } catch (const Error&) {
+      readable = false;
+    }
+    if (readable) throw;  // not this picture: the detector's file
+    report.failures.push_back({file, error.what(), true});
+    return;
+  } catch (const DataError& error) {
+    report.failures.push_back({file, error.what(), false});
+    return;
+  }
+  const auto note = [&](const std::string& what) {
+    if (options.on_note) options.on_note(printable(file) + ": " + what);
+  };
+  if (chips.empty()) {
+    ++report.no_face;
+    note("no face found");
+  }
+  for (const auto& chip : chips) {
+    if (folder.add(chip, file, options.label)) {
+      ++report.added;
+    } else {
+      ++report.duplicate;
+      note("face is already in the dataset");
+    }
+  }
+}
+
+}  // namespace
+
+ImportReport import_pictures(PictureAccess& access, const std::vector<std::string>& pictures,
+                             const ImportOptions& options) {
+  ImportReport report;
+  const std::vector<std::string> files = expand(pictures, report);
+  DatasetFolder folder(access, options, report);
+  for (const auto& file : files) {
+    if (options.on_step && !options.on_step(report.pictures, files.size())) {
+      report.stopped = true;
+      break;
+    }
+    import_one(access, file, options, folder, report);
+    ++report.pictures;
+  }
+  return report;
+}
+
+}  // namespace affekt
