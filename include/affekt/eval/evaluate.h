@@ -25,7 +25,7 @@ AFFEKT_API const std::vector<std::pair<std::string, EvalSplit>>& eval_split_name
 enum class TestTimeAugmentation : std::uint8_t { none, flip, tencrop };
 AFFEKT_API const std::vector<std::pair<std::string, TestTimeAugmentation>>& tta_names();
 
-struct EvalOptions {
+struct AFFEKT_API EvalOptions {
   EvalSplit split = EvalSplit::private_test;
   TestTimeAugmentation tta = TestTimeAugmentation::none;
   int batch_size = 256;  ///< Rows in one pass, 1 to 65536; changes speed and memory only.

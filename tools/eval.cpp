@@ -1,0 +1,98 @@
+// affekt-eval: judges one model, or several as an ensemble. This file parses, calls the library and reports.
+#include <filesystem>
+
+#include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "affekt/core/text.h"
+#include "affekt/eval/evaluate.h"
+#include "common/cli.h"
+#include "common/dataset.h"
+#include "eval_output.h"
+
+namespace affekt::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> models = {"default"};
+  std::vector<std::string> data;
+  DatasetOptions dataset;
+  EvalOptions eval;
+  std::string out;
+  bool force = false;
+};
+
+void bind(Tool& tool, Options& o) {
+  tool.option("model", o.models, "Model file, run folder or 'default'; several are an ensemble [default]");
+  tool.option("data", o.data, "fer2013.csv (.gz, .xz), a folder of class folders or a packed file; repeatable");
+  tool.choice("split", o.eval.split, eval_split_names(), "Rows to judge; test is public and private");
+  tool.choice("tta", o.eval.tta, tta_names(), "Views of a face to average over");
+  tool.option("out", o.out, "Folder for report.json, report.html and predictions.csv");
+  tool.flag("force", o.force, "Write into a folder that is not empty");
+  tool.option("batch-size", o.eval.batch_size, "Faces in one pass");
+  tool.flag("skip-bad-rows", o.dataset.skip_bad_rows, "Leave bad rows out, counted and named");
+  tool.option("device", o.eval.compute.device, "auto|cpu|cuda[:N]");
+  tool.choice("precision", o.eval.compute.precision, precision_names(), "Number format of convolutions");
+  tool.footer(
+      "Examples:\n  affekt-eval --data fer2013.csv --split private\n"
+      "  affekt-eval --model runs/a --model runs/b --data fer2013.csv --tta flip --out judged");
+}
+
+void prepare_folder(const Options& o) {
+  if (o.out.empty()) return;
+  std::error_code ignored;
+  if (!o.force && std::filesystem::is_directory(o.out, ignored) && !std::filesystem::is_empty(o.out, ignored)) {
+    throw UsageError("--out: the folder " + printable(o.out) + " is not empty (--force writes into it)");
+  }
+  ensure_writable_folder(o.out);
+}
+
+template <typename Name>
+std::string name_of(const std::vector<std::pair<std::string, Name>>& names, Name wanted) {
+  for (const auto& [text, value] : names) {
+    if (value == wanted) return text;
+  }
+  return {};
+}
+
+int run(Tool& tool, Options& o, Io& io) {
+  o.eval.compute.threads = tool.common.threads;
+  o.eval.validate();
+  if (o.data.empty()) throw UsageError("--data: nothing to judge; give a dataset");
+  std::vector<ModelFile> models;
+  for (const std::string& model : o.models) models.push_back(ModelFile::open(resolve_model_path(model)));
+  prepare_folder(o);
+  prepare_compute(tool.common.threads);
+  const Dataset data = open_datasets(o.data, o.dataset, io);
+  const std::atomic<int>& signal = catch_interrupts();
+  o.eval.stop_requested = [&signal] { return signal != 0; };
+  o.eval.progress = [&io](std::size_t done, std::size_t total) {
+    io.progress(static_cast<double>(done) / static_cast<double>(total),
+                std::to_string(done) + " of " + std::to_string(total) + " passes");
+  };
+  const EvalResult evaluation = evaluate(models, data, o.eval);
+  io.end_progress();
+  const EvalSubject subject{models, name_of(eval_split_names(), o.eval.split), name_of(tta_names(), o.eval.tta)};
+  Json result = tool.result();
+  add_eval_json(subject, evaluation, result);
+  const std::string json = result.dump(tool.common.json ? -1 : 2, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (!o.out.empty()) {
+    const std::filesystem::path folder = o.out;
+    write_file(folder / "predictions.csv", predictions_csv(data, evaluation));
+    write_file(folder / "report.html", eval_page(subject, evaluation));
+    write_file(folder / "report.json", json);
+    io.note("wrote " + printable(o.out) + ": report.json, report.html, predictions.csv");
+  }
+  io.out() << (tool.common.json ? json : eval_text(subject, evaluation));
+  return 0;
+}
+
+}  // namespace
+}  // namespace affekt::cli
+
+int main(int argc, char** argv) {
+  using namespace affekt::cli;
+  Tool tool("eval", "Judge one model, or several as an ensemble, over labelled faces.");
+  Options options;
+  bind(tool, options);
+  return tool.run(argc, argv, [&](Io& io) { return run(tool, options, io); });
+}
