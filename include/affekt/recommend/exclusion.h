@@ -1,0 +1,41 @@
+// Tracks that must not be recommended.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+#include "affekt/core/export.h"
+#include "affekt/music/track_table.h"
+
+namespace affekt {
+
+/// Ids and names to leave out. Every playlist this project writes, except JSON forms and XSPF, can be read back as one.
+class AFFEKT_API ExclusionList {
+ public:
+  /// One track a line: a Spotify id, URI or URL; an id as the catalogue has it; or "artist - title" (whatever its case;
+  /// the first of several artists is enough). In an M3U the #EXTINF names count; other lines beginning with '#' are
+  /// comments. Or a CSV whose header names an id column, or a title and an artist column, with the aliases of track
+  /// tables.
+  /// @param place  the file's name, for messages.
+  /// @throws DataError  not a text, or a CSV with broken quoting.
+  static ExclusionList parse(std::string_view text, const std::string& place);
+  /// @param path  "-" is standard input. @throws IoError, DataError.
+  static ExclusionList read(const std::string& path);
+
+  bool contains(const TrackTable& tracks, std::size_t row) const;
+  bool empty() const { return ids_.empty() && names_.empty(); }
+  /// Different ids and names in the list.
+  std::size_t size() const { return ids_.size() + names_.size(); }
+
+ private:
+  void add_line(std::string_view line);
+  void add_id(std::string_view id);
+  bool add_csv(std::string_view text, const std::string& place);
+
+  std::unordered_set<std::string> ids_;
+  std::unordered_set<std::string> names_;  ///< "artist - title", folded.
+};
+
+}  // namespace affekt

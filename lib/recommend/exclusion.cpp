@@ -1,0 +1,130 @@
+#include "affekt/recommend/exclusion.h"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "affekt/core/text.h"
+#include "affekt/data/csv.h"
+#include "affekt/recommend/playlist.h"
+
+namespace affekt {
+namespace {
+
+constexpr std::size_t kNoColumn = static_cast<std::size_t>(-1);
+
+std::string name_key(std::string_view artist, std::string_view title) {
+  return fold_case(std::string(artist) + " - " + std::string(title));
+}
+
+// "Track Name", "track_name" and "artist(s)_name" compare equal to their plain letters.
+std::string plain_letters(std::string_view text) {
+  std::string out;
+  for (const char c : lower_ascii(text)) {
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out += c;
+  }
+  return out;
+}
+
+struct Columns {
+  std::size_t id = kNoColumn, title = kNoColumn, artist = kNoColumn;
+  bool usable() const { return id != kNoColumn || (title != kNoColumn && artist != kNoColumn); }
+};
+
+Columns find_columns(const CsvReader& header) {
+  const auto find = [&](const std::vector<std::string>& names) {
+    for (std::size_t i = 0; i < header.size(); ++i) {
+      if (std::find(names.begin(), names.end(), plain_letters(header[i])) != names.end()) return i;
+    }
+    return kNoColumn;
+  };
+  return {find({"id", "trackid", "trackuri", "spotifyid", "spotifyuri", "uri"}),
+          find({"title", "name", "trackname", "track", "song"}),
+          find({"artist", "artists", "artistsname", "artistname", "artistnames", "trackartist"})};
+}
+
+}  // namespace
+
+void ExclusionList::add_id(std::string_view id) {
+  if (const auto spotify = parse_spotify_track(id)) {
+    ids_.insert(*spotify);
+  } else if (!trim(id).empty()) {
+    ids_.emplace(trim(id));
+  }
+}
+
+void ExclusionList::add_line(std::string_view line) {
+  constexpr std::string_view kExtInf = "#EXTINF:";
+  line = trim(line);
+  if (line.rfind(kExtInf, 0) == 0) {
+    const auto comma = line.find(',');
+    if (comma == std::string_view::npos) return;
+    line = trim(line.substr(comma + 1));
+  } else if (line.empty() || line.front() == '#') {
+    return;
+  }
+  if (line.find(" - ") != std::string_view::npos) {
+    names_.insert(fold_case(to_utf8(line)));
+  } else {
+    add_id(line);
+  }
+}
+
+bool ExclusionList::add_csv(std::string_view text, const std::string& place) {
+  const std::string_view first = text.substr(0, text.find_first_of("\r\n"));
+  if (first.find_first_of(",;\t|") == std::string_view::npos) return false;
+  CsvReader reader(text, place);
+  if (!reader.next()) return false;
+  const Columns columns = find_columns(reader);
+  if (!columns.usable()) return false;
+  const auto cell = [&](std::size_t column) {
+    return column < reader.size() ? to_utf8(trim(reader[column])) : std::string();
+  };
+  while (reader.next()) {
+    const std::string id = cell(columns.id);
+    const std::string title = cell(columns.title);
+    const std::string artist = cell(columns.artist);
+    if (!id.empty()) add_id(id);
+    if (!title.empty() && !artist.empty()) names_.insert(name_key(artist, title));
+  }
+  return true;
+}
+
+ExclusionList ExclusionList::parse(std::string_view text, const std::string& place) {
+  if (text.find('\0') != std::string_view::npos) {
+    throw DataError(printable(place) + ": expected a text with one track a line or a CSV, found a zero byte");
+  }
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.rfind(kByteOrderMark, 0) == 0) text.remove_prefix(kByteOrderMark.size());
+  ExclusionList list;
+  if (list.add_csv(text, place)) return list;
+  while (!text.empty()) {
+    const auto end = text.find_first_of("\r\n");
+    list.add_line(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return list;
+}
+
+ExclusionList ExclusionList::read(const std::string& path) {
+  const InputFile file = InputFile::open(path);
+  return parse(file.bytes(), path);
+}
+
+bool ExclusionList::contains(const TrackTable& tracks, std::size_t row) const {
+  if (!ids_.empty()) {
+    const std::string_view id = tracks.text(tracks.id, row);
+    if (!id.empty() && ids_.count(std::string(id)) != 0) return true;
+    const auto spotify = parse_spotify_track(id);
+    if (spotify && ids_.count(*spotify) != 0) return true;
+  }
+  if (names_.empty()) return false;
+  const std::string_view title = tracks.text(tracks.title, row);
+  const std::string_view artist = tracks.text(tracks.artist, row);
+  const std::string_view first = tracks.primary_artist(row);
+  return names_.count(name_key(artist, title)) != 0 || (first != artist && names_.count(name_key(first, title)) != 0);
+}
+
+}  // namespace affekt

@@ -1,0 +1,62 @@
+#include "recommend/mood_plane.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+namespace affekt::plane {
+
+std::vector<float> quantile_positions(const std::vector<float>& values) {
+  std::vector<std::pair<float, std::uint32_t>> order;
+  order.reserve(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isnan(values[i])) order.emplace_back(values[i], static_cast<std::uint32_t>(i));
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<float> positions(values.size(), 0.5F);
+  const auto n = static_cast<double>(order.size());
+  for (std::size_t begin = 0; begin < order.size();) {
+    std::size_t end = begin;
+    while (end < order.size() && order[end].first == order[begin].first) ++end;
+    const auto position = static_cast<float>((static_cast<double>(begin) + static_cast<double>(end)) / (2 * n));
+    for (; begin < end; ++begin) positions[order[begin].second] = position;
+  }
+  return positions;
+}
+
+Places places_of(const TrackTable& tracks) {
+  const auto positions = [&](TrackFeature feature) {
+    return tracks.has(feature) ? quantile_positions(tracks.column(feature)) : std::vector<float>(tracks.size(), 0.5F);
+  };
+  return {positions(TrackFeature::valence), positions(TrackFeature::energy)};
+}
+
+double squared_distance(MoodPoint a, MoodPoint b) {
+  const double v = a.valence - b.valence;
+  const double e = a.energy - b.energy;
+  return v * v + e * e;
+}
+
+double kernel(MoodPoint a, MoodPoint b, double spread) {
+  return std::exp(-squared_distance(a, b) / (2 * spread * spread));
+}
+
+double mixture_fit(MoodPoint place, const EmotionProbabilities& weights, const MoodMap& moods) {
+  double fit = 0;
+  for (std::size_t e = 0; e < kEmotionCount; ++e) {
+    if (weights[e] > 0) fit += weights[e] * kernel(place, moods.emotions[e].point, moods.emotions[e].spread);
+  }
+  return fit;
+}
+
+MoodPoint mean_point(const EmotionProbabilities& weights, const MoodMap& moods) {
+  MoodPoint mean{0, 0};
+  for (std::size_t e = 0; e < kEmotionCount; ++e) {
+    mean.valence += weights[e] * moods.emotions[e].point.valence;
+    mean.energy += weights[e] * moods.emotions[e].point.energy;
+  }
+  return mean;
+}
+
+}  // namespace affekt::plane

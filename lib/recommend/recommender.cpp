@@ -1,0 +1,149 @@
+#include "affekt/recommend/recommender.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "affekt/core/error.h"
+#include "affekt/core/text.h"
+#include "recommend/scoring.h"
+
+namespace affekt {
+namespace {
+
+constexpr int kMostTracks = 10000;
+
+// Index of the mood to walk to; nothing for "match". @throws UsageError.
+std::optional<std::size_t> goal_mood(const std::string& goal, const MoodMap& moods) {
+  const std::string folded = lower_ascii(goal);
+  if (folded == "match") return std::nullopt;
+  const auto mood = moods.find(folded == "lift" ? "happy" : folded == "energize" ? "energetic" : folded);
+  if (mood) return mood;
+  std::vector<std::string> known{"match", "lift", "energize"};
+  for (const auto& name : moods.names()) known.push_back(name);
+  throw UsageError(unknown_name_message("goal", goal, known));
+}
+
+EmotionProbabilities normalised(const EmotionProbabilities& probabilities) {
+  double sum = 0;
+  for (const double p : probabilities) {
+    if (!(p >= 0) || !std::isfinite(p))
+      throw UsageError("emotion probabilities: expected numbers from 0, found " + format_shortest(p));
+    sum += p;
+  }
+  if (!(sum > 0)) throw UsageError("emotion probabilities: all are 0; at least one must be greater");
+  EmotionProbabilities out{};
+  std::transform(probabilities.begin(), probabilities.end(), out.begin(), [sum](double p) { return p / sum; });
+  return out;
+}
+
+std::vector<std::size_t> rows_left(const Catalog& catalog, const ExclusionList& excluded) {
+  std::vector<std::size_t> rows;
+  rows.reserve(catalog.tracks.size());
+  for (std::size_t row = 0; row < catalog.tracks.size(); ++row) {
+    if (excluded.empty() || !excluded.contains(catalog.tracks, row)) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::vector<double> cluster_radii(const Catalog& catalog) {
+  std::vector<double> sums(catalog.clusters.k(), 0);
+  std::vector<double> counts(catalog.clusters.k(), 0);
+  for (std::size_t row = 0; row < catalog.tracks.size(); ++row) {
+    const auto c = static_cast<std::size_t>(catalog.cluster[row]);
+    sums[c] += double{catalog.distance[row]} * double{catalog.distance[row]};
+    ++counts[c];
+  }
+  for (std::size_t c = 0; c < sums.size(); ++c) sums[c] = counts[c] > 0 ? std::sqrt(sums[c] / counts[c]) : 0;
+  return sums;
+}
+
+RecommendedTrack to_track(const RecommendContext& context, const Pick& pick, int rank) {
+  const TrackTable& tracks = context.catalog.tracks;
+  const std::size_t row = pick.candidate.row;
+  RecommendedTrack track;
+  track.rank = rank;
+  track.id = tracks.text(tracks.id, row);
+  track.title = tracks.text(tracks.title, row);
+  track.artist = tracks.text(tracks.artist, row);
+  track.album = tracks.text(tracks.album, row);
+  track.duration_ms = double{tracks.value(TrackFeature::duration_ms, row)};
+  track.score = pick.candidate.score;
+  track.cluster = static_cast<int>(context.cluster_of(row));
+  track.mood = context.catalog.clusters.clusters[context.cluster_of(row)].mood;
+  track.valence = double{tracks.value(TrackFeature::valence, row)};
+  track.energy = double{tracks.value(TrackFeature::energy, row)};
+  track.reason = pick.reason;
+  return track;
+}
+
+std::string fewer_tracks_note(const RecommendContext& context, std::size_t found) {
+  const std::size_t all = context.catalog.tracks.size();
+  std::string note = "asked for " + std::to_string(context.options.count) + " tracks, found " + std::to_string(found) +
+                     ": the catalogue has " + std::to_string(all);
+  if (context.rows.size() < all) note += ", " + std::to_string(all - context.rows.size()) + " of them excluded";
+  if (context.options.max_per_artist > 0) {
+    note += ", at most " + std::to_string(context.options.max_per_artist) + " by one artist";
+  }
+  return note;
+}
+
+}  // namespace
+
+void RecommendOptions::validate(const MoodMap& moods) const {
+  if (count < 1 || count > kMostTracks) {
+    throw UsageError("count: expected 1.." + std::to_string(kMostTracks) + ", found " + std::to_string(count));
+  }
+  if (!(diversity >= 0 && diversity <= 1)) {
+    throw UsageError("diversity: expected 0..1, found " + format_shortest(diversity));
+  }
+  if (max_per_artist < 0) {
+    throw UsageError("max-per-artist: expected 0 (no limit) or more, found " + std::to_string(max_per_artist));
+  }
+  goal_mood(goal, moods);
+}
+
+EmotionProbabilities mean_probabilities(const std::vector<EmotionProbabilities>& faces) {
+  if (faces.empty()) throw UsageError("mean of no faces: at least one is needed");
+  EmotionProbabilities mean{};
+  for (const auto& face : faces) {
+    for (std::size_t e = 0; e < kEmotionCount; ++e) mean[e] += face[e] / static_cast<double>(faces.size());
+  }
+  return mean;
+}
+
+EmotionProbabilities one_emotion(Emotion emotion) {
+  EmotionProbabilities one{};
+  one[static_cast<std::size_t>(emotion)] = 1;
+  return one;
+}
+
+Recommendation recommend(const EmotionProbabilities& probabilities, const Catalog& catalog, const MoodMap& moods,
+                         const RecommendOptions& options, const ExclusionList& excluded) {
+  options.validate(moods);
+  const auto goal = goal_mood(options.goal, moods);
+  const RecommendContext context{catalog,
+                                 moods,
+                                 options,
+                                 normalised(probabilities),
+                                 plane::places_of(catalog.tracks),
+                                 rows_left(catalog, excluded),
+                                 cluster_radii(catalog)};
+  Picker picker(catalog, options.diversity, options.max_per_artist);
+  const auto picks = goal                                             ? walk_to_goal(context, picker, *goal)
+                     : options.strategy == RecommendStrategy::cluster ? match_by_clusters(context, picker)
+                                                                      : match_by_circumplex(context, picker);
+  Recommendation result;
+  const MoodPoint mean = plane::mean_point(context.weights, moods);
+  result.mood = {mean.valence, mean.energy, context.weights};
+  result.goal = lower_ascii(options.goal);
+  for (const auto& pick : picks) {
+    result.tracks.push_back(to_track(context, pick, static_cast<int>(result.tracks.size()) + 1));
+  }
+  if (result.tracks.size() < static_cast<std::size_t>(options.count)) {
+    result.notes.push_back(fewer_tracks_note(context, result.tracks.size()));
+  }
+  return result;
+}
+
+}  // namespace affekt

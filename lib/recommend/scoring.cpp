@@ -1,0 +1,95 @@
+#include "recommend/scoring.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "affekt/core/random.h"
+#include "affekt/core/text.h"
+
+namespace affekt {
+namespace {
+
+constexpr double kFitWeight = 0.75;
+constexpr double kTypicalWeight = 0.15;
+constexpr double kPopularityWeight = 0.10;
+// Scores nearer than this may change places with the seed: nobody hears the difference.
+constexpr double kPerturbation = 0.03;
+
+// 0..1; an unknown popularity counts as none.
+double popularity(const TrackTable& tracks, std::size_t row) {
+  const double value = double{tracks.value(TrackFeature::popularity, row)};
+  return std::isnan(value) ? 0 : std::clamp(value / 100, 0.0, 1.0);
+}
+
+}  // namespace
+
+MoodPoint RecommendContext::centroid_place(std::size_t cluster) const {
+  const Cluster& c = catalog.clusters.clusters[cluster];
+  return {c.valence_quantile, c.energy_quantile};
+}
+
+std::size_t RecommendContext::nearest_cluster(MoodPoint point, const std::function<bool(std::size_t)>& wanted) const {
+  const std::size_t k = catalog.clusters.k();
+  std::size_t best = k;
+  double best_distance = 0;
+  for (std::size_t c = 0; c < k; ++c) {
+    if (!wanted(c)) continue;
+    const double distance = plane::squared_distance(point, centroid_place(c));
+    if (best == k || distance < best_distance) {
+      best = c;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+double cluster_score(const RecommendContext& context, std::size_t row, double fit) {
+  const double radius = context.cluster_radius[context.cluster_of(row)];
+  const double distance = double{context.catalog.distance[row]};
+  const double typical = radius > 0 ? std::exp(-distance * distance / (2 * radius * radius)) : 1;
+  double sum = kFitWeight * fit + kTypicalWeight * typical;
+  double weight = kFitWeight + kTypicalWeight;
+  if (context.catalog.tracks.has(TrackFeature::popularity)) {
+    sum += kPopularityWeight * popularity(context.catalog.tracks, row);
+    weight += kPopularityWeight;
+  }
+  return sum / weight;
+}
+
+double plane_score(const RecommendContext& context, std::size_t row, double fit) {
+  if (!context.catalog.tracks.has(TrackFeature::popularity)) return fit;
+  return (1 - kPopularityWeight) * fit + kPopularityWeight * popularity(context.catalog.tracks, row);
+}
+
+Candidate perturbed(const RecommendContext& context, std::size_t row, double score, std::uint64_t purpose) {
+  RandomStream stream(context.options.seed, (purpose << 40U) + row);
+  return {row, score, score - kPerturbation * stream.uniform()};
+}
+
+std::string percent(double fraction) { return format_fixed(100 * fraction, 0) + " %"; }
+
+std::string weights_in_words(const EmotionProbabilities& weights) {
+  constexpr double kWorthNaming = 0.005;
+  std::vector<std::size_t> order(kEmotionCount);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return weights[a] > weights[b]; });
+  std::vector<std::string> parts;
+  for (const std::size_t e : order) {
+    if (weights[e] >= kWorthNaming || parts.empty()) parts.push_back(emotion_names()[e] + " " + percent(weights[e]));
+  }
+  return join(parts, ", ");
+}
+
+std::string place_in_words(const RecommendContext& context, std::size_t row) {
+  constexpr double kPopular = 0.7;
+  const TrackTable& tracks = context.catalog.tracks;
+  const MoodPoint place = context.places.at(row);
+  std::string words = "valence " + format_fixed(double{tracks.value(TrackFeature::valence, row)}, 2) + ", energy " +
+                      format_fixed(double{tracks.value(TrackFeature::energy, row)}, 2) + " (higher than " +
+                      percent(place.valence) + " and " + percent(place.energy) + " of the catalogue)";
+  if (popularity(tracks, row) >= kPopular) words += ", popular";
+  return words;
+}
+
+}  // namespace affekt

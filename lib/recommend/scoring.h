@@ -1,0 +1,57 @@
+// Candidates with their scores, shared by the strategies. recommender.h documents the formulas.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "affekt/recommend/recommender.h"
+#include "recommend/mood_plane.h"
+#include "recommend/picker.h"
+
+namespace affekt {
+
+/// What every strategy works on.
+struct RecommendContext {
+  const Catalog& catalog;
+  const MoodMap& moods;
+  const RecommendOptions& options;
+  EmotionProbabilities weights;        ///< Normalised.
+  plane::Places places;                ///< By row.
+  std::vector<std::size_t> rows;       ///< Not excluded, ascending.
+  std::vector<double> cluster_radius;  ///< Root mean square distance to the centroid.
+
+  MoodPoint centroid_place(std::size_t cluster) const;
+  std::size_t cluster_of(std::size_t row) const { return static_cast<std::size_t>(catalog.cluster[row]); }
+  /// Cluster among those `wanted` accepts whose centroid is nearest to the point; k() if there is none.
+  std::size_t nearest_cluster(MoodPoint point, const std::function<bool(std::size_t)>& wanted) const;
+};
+
+/// Fit, closeness to the centroid and popularity as one number 0..1.
+double cluster_score(const RecommendContext& context, std::size_t row, double fit);
+/// Fit and popularity as one number 0..1.
+double plane_score(const RecommendContext& context, std::size_t row, double fit);
+/// Adds the seeded perturbation. @param purpose  tells streams of different pools apart.
+Candidate perturbed(const RecommendContext& context, std::size_t row, double score, std::uint64_t purpose);
+
+/// A pick on its way to the playlist.
+struct Pick {
+  Candidate candidate;
+  std::string reason;
+};
+
+/// Picks in playing order.
+std::vector<Pick> match_by_clusters(const RecommendContext& context, Picker& picker);
+std::vector<Pick> match_by_circumplex(const RecommendContext& context, Picker& picker);
+/// @param goal  index of the mood to walk to.
+std::vector<Pick> walk_to_goal(const RecommendContext& context, Picker& picker, std::size_t goal);
+
+/// "happy 62 %, surprise 10 %": emotions with at least half a percent, most first.
+std::string weights_in_words(const EmotionProbabilities& weights);
+/// "valence 0.91, energy 0.74 (higher than 94 % and 61 % of the catalogue), popular".
+std::string place_in_words(const RecommendContext& context, std::size_t row);
+std::string percent(double fraction);
+
+}  // namespace affekt

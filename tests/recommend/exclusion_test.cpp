@@ -1,0 +1,87 @@
+#include "affekt/recommend/exclusion.h"
+
+#include "affekt/core/error.h"
+#include "affekt/recommend/playlist.h"
+#include "support/catch.h"
+
+using namespace affekt;
+
+namespace {
+
+const std::string kId = "4uLU6hMCjMI75M1A2tKUQC";
+
+TrackTable one_track(const std::string& id, const std::string& artist, const std::string& title,
+                     std::size_t first_artist_bytes = 0) {
+  TrackTable table;
+  table.id.push_back(id);
+  table.artist.push_back(artist);
+  table.title.push_back(title);
+  if (first_artist_bytes > 0) table.primary_artist_bytes.push_back(static_cast<std::uint16_t>(first_artist_bytes));
+  table.rows = 1;
+  return table;
+}
+
+bool excludes(const std::string& text, const TrackTable& table) {
+  return ExclusionList::parse(text, "list.txt").contains(table, 0);
+}
+
+}  // namespace
+
+TEST_CASE("ids in every form people paste, names whatever their case") {
+  const TrackTable table = one_track(kId, "Beyonc\xC3\x89", "Halo - Live");
+  for (const std::string& line : {kId, "spotify:track:" + kId, "https://open.spotify.com/track/" + kId + "?si=1",
+                                  std::string("beyonc\xC3\xA9 - halo - live"), "  " + kId + "\t"}) {
+    CHECK(excludes(line, table));
+    CHECK(excludes("# comment\r\n\r\n" + line + "\r\nsomething else\r\n", table));
+  }
+  CHECK(excludes("\xEF\xBB\xBF" + kId + "\r\n", table));
+  CHECK_FALSE(excludes("Halo - Live", table));
+  CHECK_FALSE(excludes("# " + kId, table));
+  CHECK_FALSE(excludes("", table));
+}
+
+TEST_CASE("the first of several artists is enough") {
+  const TrackTable table = one_track("", "Queen, David Bowie", "Under Pressure", 5);
+  CHECK(excludes("queen - under pressure", table));
+  CHECK(excludes("Queen, David Bowie - Under Pressure", table));
+  CHECK_FALSE(excludes("David Bowie - Under Pressure", table));
+}
+
+TEST_CASE("ids of catalogues that are not Spotify's") {
+  CHECK(excludes("17\n", one_track("17", "a", "b")));
+  CHECK_FALSE(excludes("171\n", one_track("17", "a", "b")));
+}
+
+TEST_CASE("CSV with the aliases of track tables, quoted as it must be") {
+  const TrackTable table = one_track(kId, "Simon, Paul", "Say \"Yes\"");
+  CHECK(excludes("Track URI,Added By\nspotify:track:" + kId + ",me\n", table));
+  CHECK(excludes("track_name;artist(s)_name\n\"Say \"\"Yes\"\"\";Simon, Paul\n", table));
+  CHECK(excludes("n,Artist Name(s),Track Name\n1,\"SIMON, PAUL\",\"say \"\"yes\"\"\"\n", table));
+  CHECK_FALSE(excludes("title,artist\nOther,\"Simon, Paul\"\n", table));
+  CHECK_THROWS_AS(ExclusionList::parse("id,x\n\"never closed\n", "bad.csv"), DataError);
+}
+
+TEST_CASE("a comma alone makes no CSV") {
+  CHECK(excludes("Simon, Paul - Song\n", one_track("", "Simon, Paul", "Song")));
+}
+
+TEST_CASE("playlists of this project can be given back") {
+  Recommendation r;
+  RecommendedTrack track;
+  track.rank = 1;
+  track.id = kId;
+  track.artist = "A & B";
+  track.title = "C, \"D\"";
+  r.tracks.push_back(track);
+  for (const auto format : {PlaylistFormat::csv, PlaylistFormat::m3u8, PlaylistFormat::uris}) {
+    CHECK(excludes(write_playlist(r, format, "x").text, one_track(kId, "other", "other")));
+  }
+  for (const auto format : {PlaylistFormat::csv, PlaylistFormat::m3u8}) {
+    CHECK(excludes(write_playlist(r, format, "x").text, one_track("", "A & B", "C, \"D\"")));
+  }
+}
+
+TEST_CASE("a binary file is refused, a missing one is an IoError") {
+  CHECK_THROWS_AS(ExclusionList::parse(std::string("abc\0def", 7), "list.bin"), DataError);
+  CHECK_THROWS_AS(ExclusionList::read("/nowhere/list.txt"), IoError);
+}
