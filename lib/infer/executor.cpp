@@ -21,6 +21,10 @@ namespace {
 
 constexpr std::size_t kLargestBatch = 64;
 
+/// A batch with fewer multiply-adds than this runs on one thread: it is done within a few milliseconds, and while other
+/// programs keep the cores busy, threads that wait for each other after every layer take many times longer.
+constexpr std::int64_t kWorkForThreads = 200'000'000;
+
 /// Plans exist for these batch sizes only; smaller remainders are padded, so that there are few plans to keep.
 std::size_t plan_size(std::size_t n) {
   std::size_t size = 1;
@@ -31,24 +35,25 @@ std::size_t plan_size(std::size_t n) {
 }  // namespace
 
 struct Executor::Impl {
-  std::string path;
+  std::string name;  ///< For messages.
   ModelCard card;
-  std::vector<SelfTest> self_tests;
   FusedNetwork network;
+  std::size_t outputs;
+  std::int64_t multiply_adds;
   int threads;
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
   PackedWeights weights{engine};
   std::map<std::size_t, Plan> plans;
 
-  Impl(const ModelFile& model, const ExecutorOptions& options)
-      : path(printable(model.path().string())),
-        card(model.card()),
-        network(fuse(model)),
-        threads(options.threads > 0 ? options.threads : thread_count()) {
-    if (!options.replay_self_tests) return;
-    for (const SelfTest& test : model.self_tests()) replay(test);
-  }
+  Impl(std::string named, ModelCard said, const Network& table, const ParameterSource& parameters,
+       const ExecutorOptions& options)
+      : name(std::move(named)),
+        card(std::move(said)),
+        network(fuse(table, parameters)),
+        outputs(static_cast<std::size_t>(infer_shapes(table).back().count())),
+        multiply_adds(count_multiply_adds(table)),
+        threads(options.threads > 0 ? options.threads : thread_count()) {}
 
   std::size_t input_count() const { return static_cast<std::size_t>(network.input.count()); }
 
@@ -59,27 +64,28 @@ struct Executor::Impl {
   }
 
   std::vector<float> logits(const float* input, std::size_t n) {
-    omp_set_num_threads(threads);  // of the calling thread, which need not be the one that made this object
-    std::vector<float> result(n * kEmotionCount);
+    std::vector<float> result(n * outputs);
     std::vector<float> padded_input, padded_result;
     try {
       for (std::size_t done = 0; done < n;) {
         const std::size_t count = std::min(n - done, kLargestBatch), size = plan_size(count);
         const float* source = input + done * input_count();
-        float* target = result.data() + done * kEmotionCount;
+        float* target = result.data() + done * outputs;
+        // The setting belongs to the calling thread, which need not be the one that made this object.
+        omp_set_num_threads(static_cast<std::int64_t>(size) * multiply_adds < kWorkForThreads ? 1 : threads);
         if (size == count) {
           plan_for(size).run(stream, source, target);
         } else {
           padded_input.assign(size * input_count(), 0.0F);
-          padded_result.resize(size * kEmotionCount);
+          padded_result.resize(size * outputs);
           std::copy_n(source, count * input_count(), padded_input.data());
           plan_for(size).run(stream, padded_input.data(), padded_result.data());
-          std::copy_n(padded_result.data(), count * kEmotionCount, target);
+          std::copy_n(padded_result.data(), count * outputs, target);
         }
         done += count;
       }
     } catch (const dnnl::error& error) {
-      throw DataError(path + ": oneDNN cannot run this network: " + error.what());
+      throw DataError(name + ": oneDNN cannot run this network: " + error.what());
     }
     return result;
   }
@@ -90,7 +96,7 @@ struct Executor::Impl {
     for (std::size_t i = 0; i < ours.size(); ++i) {
       const double expected = test.logits.at(i), found = ours[i];
       if (std::abs(found - expected) <= kTolerance * std::max(1.0, std::abs(expected))) continue;
-      throw DataError(path + ": self-test: logit " + std::to_string(i) + " is " + format_shortest(found) +
+      throw DataError(name + ": self-test: logit " + std::to_string(i) + " is " + format_shortest(found) +
                       " here, the file says " + format_shortest(expected) +
                       ": the file is damaged, or was written by a version that computes differently");
     }
@@ -98,7 +104,31 @@ struct Executor::Impl {
 };
 
 Executor::Executor(const ModelFile& model, const ExecutorOptions& options)
-    : impl_(std::make_unique<Impl>(model, options)) {}
+    : impl_(std::make_unique<Impl>(
+          printable(model.path().string()), model.card(), model.network(),
+          [&](const std::string& parameter) { return to_float(model.parameter(parameter)); }, options)) {
+  if (!options.replay_self_tests) return;
+  for (const SelfTest& test : model.self_tests()) impl_->replay(test);
+}
+
+Executor::Executor(const Network& network, const ParameterMap& parameters, const ExecutorOptions& options) {
+  const std::string name = "network '" + printable(network.name) + "'";
+  for (const ParameterSpec& spec : parameter_specs(network)) {
+    std::int64_t count = 1;
+    for (const std::int64_t extent : spec.shape) count *= extent;
+    const auto found = parameters.find(spec.name);
+    if (found == parameters.end() || found->second.size() != static_cast<std::size_t>(count)) {
+      throw DataError(name + ": parameter '" + printable(spec.name) + "': expected " + std::to_string(count) +
+                      " values, found " + std::to_string(found == parameters.end() ? 0 : found->second.size()));
+    }
+  }
+  ModelCard card;
+  card.architecture = network.name;
+  card.image_size = network.input.height;
+  card.channels = network.input.channels;
+  impl_ = std::make_unique<Impl>(
+      name, std::move(card), network, [&](const std::string& parameter) { return parameters.at(parameter); }, options);
+}
 
 Executor::~Executor() = default;
 Executor::Executor(Executor&&) noexcept = default;
@@ -109,6 +139,9 @@ const ModelCard& Executor::card() const { return impl_->card; }
 std::vector<float> Executor::logits(const float* input, std::size_t n) { return impl_->logits(input, n); }
 
 std::vector<EmotionProbabilities> Executor::probabilities(const std::uint8_t* faces, std::size_t n) {
+  if (impl_->outputs != kEmotionCount) {
+    throw DataError(impl_->name + ": " + std::to_string(impl_->outputs) + " outputs, expected seven emotions");
+  }
   std::vector<EmotionProbabilities> result(n);
   std::vector<float> input;
   for (std::size_t done = 0; done < n; done += kLargestBatch) {

@@ -5,8 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "affekt/core/safetensors.h"
-
 namespace affekt {
 namespace {
 
@@ -25,8 +23,8 @@ std::vector<float> narrowed(const std::vector<double>& values) { return {values.
 
 class Fuser {
  public:
-  explicit Fuser(const ModelFile& model)
-      : model_(model), nodes_(model.network().nodes), shapes_(infer_shapes(model.network())) {
+  Fuser(const Network& network, const ParameterSource& parameters)
+      : network_(network), parameters_(parameters), nodes_(network.nodes), shapes_(infer_shapes(network)) {
     consumers_.resize(nodes_.size());
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       for (int input : nodes_[i].inputs) consumers_[index(input)].push_back(i);
@@ -35,7 +33,7 @@ class Fuser {
   }
 
   FusedNetwork run() {
-    result_.input = model_.network().input;
+    result_.input = network_.input;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if (value_[i] == kUnknown) emit(i);
     }
@@ -58,7 +56,7 @@ class Fuser {
   }
 
   std::vector<float> parameter(std::size_t node, const char* suffix) const {
-    return to_float(model_.parameter(nodes_[node].name + suffix));
+    return parameters_(nodes_[node].name + suffix);
   }
 
   /// y = scale * x + shift of a BatchNorm with its running statistics.
@@ -258,7 +256,8 @@ class Fuser {
     return true;
   }
 
-  const ModelFile& model_;
+  const Network& network_;
+  const ParameterSource& parameters_;
   const std::vector<Node>& nodes_;
   std::vector<NodeShape> shapes_;
   std::vector<std::vector<std::size_t>> consumers_;
@@ -270,6 +269,8 @@ class Fuser {
 
 }  // namespace
 
-FusedNetwork fuse(const ModelFile& model) { return Fuser(model).run(); }
+FusedNetwork fuse(const Network& network, const ParameterSource& parameters) {
+  return Fuser(network, parameters).run();
+}
 
 }  // namespace affekt

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
-#include "affekt/model/model_file.h"
 #include "affekt/model/network.h"
 
 namespace affekt {
@@ -45,11 +46,14 @@ struct FusedNetwork {
   int output = 0;  ///< Value that holds the logits.
 };
 
-/// Rewrites the model's table.
+/// Values of the parameter with that name, in the order of its ParameterSpec.
+using ParameterSource = std::function<std::vector<float>(const std::string&)>;
+
+/// Rewrites a table. @throws DataError if it is inconsistent.
 ///
 /// A BatchNorm is folded into the convolution or dense layer right before it; after an activation it is folded into the
 /// dense layer behind it, or becomes a per-channel scale and shift on the producing step. It is never folded forward
 /// into a convolution: zero padding would have to become the shift's value.
-FusedNetwork fuse(const ModelFile& model);
+FusedNetwork fuse(const Network& network, const ParameterSource& parameters);
 
 }  // namespace affekt

@@ -14,7 +14,7 @@
 namespace affekt {
 
 struct ExecutorOptions {
-  int threads = 0;                ///< OpenMP threads of the calling thread's primitives; 0 = all cores.
+  int threads = 0;                ///< OpenMP threads of large batches (small ones take one); 0 = thread_count().
   bool replay_self_tests = true;  ///< Compare the file's self-tests at load (tolerance 1e-3).
 };
 
@@ -25,6 +25,9 @@ class AFFEKT_API Executor {
  public:
   /// @throws DataError  a self-test's logits differ from the file's, with both numbers.
   explicit Executor(const ModelFile& model, const ExecutorOptions& options = {});
+  /// A network that is not in a file. Its card() has the network's input size and "unit" preprocessing.
+  /// @throws DataError  the table is inconsistent, or a parameter is missing or has the wrong size.
+  Executor(const Network& network, const ParameterMap& parameters, const ExecutorOptions& options = {});
   ~Executor();
   Executor(Executor&&) noexcept;
   Executor& operator=(Executor&&) noexcept;
@@ -32,11 +35,12 @@ class AFFEKT_API Executor {
   const ModelCard& card() const;
 
   /// @param input  (n, channels, side, side), preprocessed, as the card's sizes say.
-  /// @returns      (n, classes), before softmax.
+  /// @returns      (n, outputs of the last node): for models (n, 7), before softmax.
   std::vector<float> logits(const float* input, std::size_t n);
 
   /// @param faces  (n, 48, 48) grey, 0..255; resized (bilinear) to the card's size, repeated over its channels and
   ///               preprocessed as the card says. Large n is run in batches of 64.
+  /// @throws DataError  the network has not seven outputs.
   std::vector<EmotionProbabilities> probabilities(const std::uint8_t* faces, std::size_t n);
 
  private:

@@ -1,0 +1,313 @@
+// The executor against a plain double-precision evaluation of the same table.
+#include "affekt/infer/executor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "affekt/core/error.h"
+#include "affekt/core/random.h"
+#include "affekt/data/dataset.h"
+#include "affekt/model/architectures.h"
+#include "support/catch.h"
+#include "support/error_message.h"
+#include "support/reference_network.h"
+#include "support/temp_folder.h"
+
+using namespace affekt;
+using affekt::test::contains;
+using affekt::test::message_of;
+using affekt::test::random_parameters;
+using affekt::test::random_values;
+using affekt::test::reference_outputs;
+
+namespace {
+
+/// Pictures for a network and what plain evaluation makes of them.
+class Comparison {
+ public:
+  Comparison(const Network& network, const ParameterMap& parameters, std::size_t pictures, std::uint64_t seed)
+      : count_(static_cast<std::size_t>(network.input.count())), pictures_(random_values(pictures * count_, seed)) {
+    for (auto begin = pictures_.begin(); begin != pictures_.end(); begin += static_cast<std::ptrdiff_t>(count_)) {
+      expected_.push_back(reference_outputs(network, parameters, {begin, begin + static_cast<std::ptrdiff_t>(count_)}));
+    }
+  }
+
+  /// Largest difference over the first n pictures' logits, relative to the largest expected logit of the picture.
+  double relative_error(Executor& executor, std::size_t n) const {
+    const std::vector<float> found = executor.logits(pictures_.data(), n);
+    const std::size_t outputs = expected_[0].size();
+    REQUIRE(found.size() == n * outputs);
+    double worst = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      double scale = 1e-3, difference = 0;
+      for (std::size_t j = 0; j < outputs; ++j) {
+        scale = std::max(scale, std::abs(expected_[i][j]));
+        difference = std::max(difference, std::abs(found[i * outputs + j] - expected_[i][j]));
+      }
+      worst = std::max(worst, difference / scale);
+    }
+    return worst;
+  }
+
+ private:
+  std::size_t count_;
+  std::vector<float> pictures_;
+  std::vector<std::vector<double>> expected_;
+};
+
+constexpr double kTolerance = 1e-4;
+
+/// Appends nodes at random: every op, odd sizes, values read more than once.
+class RandomNetwork {
+ public:
+  explicit RandomNetwork(std::uint64_t seed) : random_(seed) {
+    network_.name = "random";
+    network_.input = {pick(1, 5), pick(5, 19), pick(5, 19)};
+    network_.nodes.push_back({});
+  }
+
+  Network make() {
+    const int length = pick(3, 14);
+    for (int i = 0; i < length; ++i) append_any();
+    if (coin()) {
+      append(Op::global_average_pool, {last()});
+    } else {
+      append(Op::flatten, {last()});
+    }
+    if (coin()) append(coin() ? Op::relu : Op::dropout, {last()});
+    dense(pick(3, 20));
+    if (coin()) append(Op::relu, {last()});
+    if (coin()) append_named(Op::batch_norm, {last()});
+    dense(pick(2, 7));
+    return network_;
+  }
+
+ private:
+  int pick(int low, int high) {
+    return low + static_cast<int>(random_.below(static_cast<std::uint64_t>(high - low + 1)));
+  }
+  bool coin() { return random_.below(2) == 1; }
+  int last() const { return static_cast<int>(network_.nodes.size()) - 1; }
+  NodeShape shape(int node) const { return infer_shapes(network_)[static_cast<std::size_t>(node)]; }
+
+  Node& append(Op op, std::vector<int> inputs) {
+    Node node;
+    node.op = op;
+    node.inputs = std::move(inputs);
+    network_.nodes.push_back(node);
+    return network_.nodes.back();
+  }
+  Node& append_named(Op op, std::vector<int> inputs) {
+    Node& node = append(op, std::move(inputs));
+    node.name = "n" + std::to_string(last());
+    return node;
+  }
+  void dense(int channels) {
+    if (shape(last()).height * shape(last()).width != 1) append(Op::flatten, {last()});
+    append_named(Op::dense, {last()}).channels = channels;
+  }
+
+  void conv(int from, int channels, int kernel, int stride, int groups, const Padding& padding) {
+    Node& node = append_named(Op::conv, {from});
+    node.channels = channels;
+    node.kernel = kernel;
+    node.stride = stride;
+    node.groups = groups;
+    node.padding = padding;
+    node.bias = coin();
+  }
+
+  void append_conv() {
+    const NodeShape in = shape(last());
+    const int kernel = std::min({pick(1, 3), in.height, in.width});
+    const Padding padding{pick(0, kernel - 1), pick(0, kernel - 1), pick(0, kernel - 1), pick(0, kernel - 1)};
+    const bool depthwise = coin();
+    conv(last(), depthwise ? in.channels : pick(1, 40), kernel, pick(1, 2), depthwise ? in.channels : 1, padding);
+  }
+
+  /// x + f(x), with a plain or a projected shortcut, on either side of the sum.
+  void append_residual() {
+    const int from = last();
+    const int channels = shape(from).channels;
+    int shortcut = from;
+    const bool shortcut_first = coin();
+    if (coin() && shortcut_first) {
+      conv(from, channels, 1, 1, 1, {});
+      shortcut = last();
+    }
+    conv(from, channels, 3, 1, 1, {1, 1, 1, 1});
+    if (coin()) append_named(Op::batch_norm, {last()});
+    if (coin()) append(Op::relu, {last()});
+    const int branch = last();
+    append(Op::add, coin() ? std::vector<int>{branch, shortcut} : std::vector<int>{shortcut, branch});
+    if (coin()) append(Op::relu, {last()});
+  }
+
+  void append_gate() {
+    const int from = last();
+    append(Op::global_average_pool, {from});
+    conv(last(), shape(from).channels, 1, 1, 1, {});
+    append(Op::sigmoid, {last()});
+    append(Op::multiply, {from, last()});
+  }
+
+  void append_pool() {
+    const NodeShape in = shape(last());
+    const int kernel = std::min({pick(1, 3), in.height, in.width});
+    const bool zero = coin();
+    Node& node = append(Op::max_pool, {last()});
+    node.kernel = kernel;
+    node.stride = pick(1, 2);
+    node.padding = {pick(0, kernel - 1), pick(0, kernel - 1), pick(0, kernel - 1), pick(0, kernel - 1)};
+    node.zero_padding = zero;
+  }
+
+  void append_any() {
+    switch (pick(0, 9)) {
+      case 0:
+      case 1:
+        append_conv();
+        break;
+      case 2:
+      case 3:
+        append_named(Op::batch_norm, {last()});
+        break;
+      case 4:
+        append_residual();
+        break;
+      case 5:
+        append_gate();
+        break;
+      case 6:
+        append_pool();
+        break;
+      case 7:
+        append(coin() ? Op::relu : Op::swish, {last()});
+        break;
+      case 8:
+        append(Op::add, {last(), last()});
+        break;
+      default:
+        append(coin() ? Op::dropout : Op::sigmoid, {last()});
+        break;
+    }
+  }
+
+  RandomStream random_;
+  Network network_;
+};
+
+ModelCard sample_card(const std::string& architecture, int channels) {
+  ModelCard card;
+  card.architecture = architecture;
+  card.channels = channels;
+  card.classes = emotion_names();
+  card.license = "Apache-2.0";
+  return card;
+}
+
+}  // namespace
+
+TEST_CASE("executor: the project's networks agree with plain evaluation at batch sizes 1 to 5") {
+  for (const std::string& name : {std::string("compact"), std::string("basic-cnn")}) {
+    const Network network = make_network(name);
+    const ParameterMap parameters = random_parameters(network, 11);
+    Executor executor(network, parameters);
+    const Comparison comparison(network, parameters, 5, 7);
+    for (std::size_t n : {1U, 2U, 3U, 5U}) {
+      INFO(name << ", batch " << n);
+      CHECK(comparison.relative_error(executor, n) < kTolerance);
+    }
+  }
+}
+
+TEST_CASE("executor: random tables of every op agree with plain evaluation") {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    const Network network = RandomNetwork(seed).make();
+    const ParameterMap parameters = random_parameters(network, seed + 1000);
+    Executor executor(network, parameters);
+    const Comparison comparison(network, parameters, 3, seed);
+    INFO("seed " << seed);
+    for (std::size_t n : {1U, 3U, 1U}) {  // 1 again: the buffers of its first run are used a second time
+      CHECK(comparison.relative_error(executor, n) < kTolerance);
+    }
+  }
+}
+
+TEST_CASE("executor: a face gets the same answer alone and in any company") {
+  const Network network = make_network("compact");
+  Executor executor(network, random_parameters(network, 3));
+  RandomStream random(5);
+  constexpr std::size_t kFaces = 70;  // more than one batch, with a remainder that is padded
+  std::vector<std::uint8_t> faces(kFaces * kFacePixels);
+  for (std::uint8_t& pixel : faces) pixel = static_cast<std::uint8_t>(random.below(256));
+  const auto together = executor.probabilities(faces.data(), kFaces);
+  REQUIRE(together.size() == kFaces);
+  for (std::size_t i : {std::size_t{0}, std::size_t{63}, std::size_t{64}, kFaces - 1}) {
+    const auto alone = executor.probabilities(faces.data() + i * kFacePixels, 1);
+    double sum = 0;
+    for (std::size_t c = 0; c < kEmotionCount; ++c) {
+      CHECK(alone[0][c] == Approx(together[i][c]).margin(1e-5));
+      sum += alone[0][c];
+    }
+    CHECK(sum == Approx(1.0).epsilon(1e-9));
+  }
+  CHECK(executor.probabilities(faces.data(), 0).empty());
+}
+
+TEST_CASE("executor: pixels are scaled as the card says and repeated over three channels") {
+  const TempFolder folder;
+  const Network network = make_network("basic-cnn");
+  const ParameterMap parameters = random_parameters(network, 21);
+  ModelCard card = sample_card("basic-cnn", 3);
+  card.preprocessing = {"custom", 1.0 / 255.0, {0.1, 0.2, 0.3}, {0.5, 0.25, 2.0}};
+  std::vector<std::uint8_t> face(kFacePixels);
+  for (std::size_t i = 0; i < face.size(); ++i) face[i] = static_cast<std::uint8_t>(i * 31 % 256);
+  std::vector<float> input;
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::uint8_t pixel : face) {
+      input.push_back(static_cast<float>((pixel / 255.0 - card.preprocessing.mean[c]) / card.preprocessing.std[c]));
+    }
+  }
+  const auto expected = reference_outputs(network, parameters, input);
+  const SelfTest self_test{input, {expected.begin(), expected.end()}};
+  write_model(folder / "model.safetensors", card, parameters, {self_test}, DType::f32);
+
+  Executor executor(ModelFile::open(folder / "model.safetensors"));
+  const auto probabilities = executor.probabilities(face.data(), 1);
+  double sum = 0;
+  for (double logit : expected) sum += std::exp(logit);
+  for (std::size_t c = 0; c < kEmotionCount; ++c) {
+    CHECK(probabilities[0][c] == Approx(std::exp(expected[c]) / sum).margin(1e-4));
+  }
+}
+
+TEST_CASE("executor: a model whose self-test does not come out is refused") {
+  const TempFolder folder;
+  const Network network = make_network("compact");
+  const ParameterMap parameters = random_parameters(network, 4);
+  const std::vector<float> input = random_values(static_cast<std::size_t>(network.input.count()), 8);
+  const auto expected = reference_outputs(network, parameters, input);
+  SelfTest self_test{input, {expected.begin(), expected.end()}};
+  write_model(folder / "good.safetensors", sample_card("compact", 1), parameters, {self_test}, DType::f32);
+  CHECK_NOTHROW(Executor(ModelFile::open(folder / "good.safetensors")));
+
+  self_test.logits[2] += 0.01F * std::max(1.0F, std::abs(self_test.logits[2]));
+  write_model(folder / "bad.safetensors", sample_card("compact", 1), parameters, {self_test}, DType::f32);
+  const ModelFile bad = ModelFile::open(folder / "bad.safetensors");
+  const std::string complaint = message_of<DataError>([&] { Executor{bad}; });
+  CHECK(contains(complaint, "bad.safetensors: self-test: logit 2 is"));
+  ExecutorOptions trusting;
+  trusting.replay_self_tests = false;
+  CHECK_NOTHROW(Executor(bad, trusting));
+}
+
+TEST_CASE("executor: a missing or short parameter is named") {
+  const Network network = make_network("compact");
+  ParameterMap parameters = random_parameters(network, 4);
+  parameters["stem.conv.weight"].pop_back();
+  const auto complaint = [&] { return message_of<DataError>([&] { Executor(network, parameters); }); };
+  CHECK(contains(complaint(), "'stem.conv.weight': expected 288 values, found 287"));
+  parameters.erase("stem.conv.weight");
+  CHECK(contains(complaint(), "'stem.conv.weight': expected 288 values, found 0"));
+}

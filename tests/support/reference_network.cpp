@@ -1,0 +1,205 @@
+#include "support/reference_network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "affekt/core/random.h"
+
+namespace affekt::test {
+namespace {
+
+using Values = std::vector<double>;
+
+class Reference {
+ public:
+  Reference(const Network& network, const ParameterMap& parameters)
+      : network_(network), parameters_(parameters), shapes_(infer_shapes(network)) {}
+
+  Values run(const std::vector<float>& picture) {
+    for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
+      const Node& node = network_.nodes[i];
+      out_ = shapes_[i];
+      if (!node.inputs.empty()) in_ = shapes_[static_cast<std::size_t>(node.inputs[0])];
+      values_.push_back(node.op == Op::input ? Values(picture.begin(), picture.end()) : evaluate(node));
+    }
+    return values_.back();
+  }
+
+ private:
+  const Values& input(const Node& node, std::size_t which = 0) const {
+    return values_[static_cast<std::size_t>(node.inputs[which])];
+  }
+  const std::vector<float>& parameter(const Node& node, const char* suffix) const {
+    return parameters_.at(node.name + suffix);
+  }
+
+  static double at(const Values& values, const NodeShape& shape, int c, int y, int x, double outside) {
+    if (y < 0 || x < 0 || y >= shape.height || x >= shape.width) return outside;
+    return values[static_cast<std::size_t>((c * shape.height + y) * shape.width + x)];
+  }
+
+  template <typename Function>
+  Values each_output(const Function& value) const {
+    Values result;
+    for (int c = 0; c < out_.channels; ++c) {
+      for (int y = 0; y < out_.height; ++y) {
+        for (int x = 0; x < out_.width; ++x) result.push_back(value(c, y, x));
+      }
+    }
+    return result;
+  }
+
+  template <typename Function>
+  Values mapped(const Node& node, const Function& function) const {
+    Values result = input(node);
+    for (double& value : result) value = function(value);
+    return result;
+  }
+
+  Values conv(const Node& node) const {
+    const auto& weight = parameter(node, ".weight");
+    const std::vector<float> bias =
+        node.bias ? parameter(node, ".bias") : std::vector<float>(static_cast<std::size_t>(node.channels));
+    const int group_in = in_.channels / node.groups, group_out = node.channels / node.groups, k = node.kernel;
+    return each_output([&](int c, int y, int x) {
+      double sum = bias[static_cast<std::size_t>(c)];
+      for (int i = 0; i < group_in; ++i) {
+        for (int dy = 0; dy < k; ++dy) {
+          for (int dx = 0; dx < k; ++dx) {
+            sum += double{weight[static_cast<std::size_t>(((c * group_in + i) * k + dy) * k + dx)]} *
+                   at(input(node), in_, c / group_out * group_in + i, y * node.stride - node.padding.top + dy,
+                      x * node.stride - node.padding.left + dx, 0.0);
+          }
+        }
+      }
+      return sum;
+    });
+  }
+
+  Values max_pool(const Node& node) const {
+    const double outside = node.zero_padding ? 0.0 : -std::numeric_limits<double>::infinity();
+    return each_output([&](int c, int y, int x) {
+      double largest = -std::numeric_limits<double>::infinity();
+      for (int dy = 0; dy < node.kernel; ++dy) {
+        for (int dx = 0; dx < node.kernel; ++dx) {
+          largest = std::max(largest, at(input(node), in_, c, y * node.stride - node.padding.top + dy,
+                                         x * node.stride - node.padding.left + dx, outside));
+        }
+      }
+      return largest;
+    });
+  }
+
+  Values batch_norm(const Node& node) const {
+    return each_output([&](int c, int y, int x) {
+      const auto i = static_cast<std::size_t>(c);
+      const double centred = at(input(node), in_, c, y, x, 0.0) - parameter(node, ".running_mean")[i];
+      return centred / std::sqrt(parameter(node, ".running_var")[i] + node.epsilon) * parameter(node, ".weight")[i] +
+             parameter(node, ".bias")[i];
+    });
+  }
+
+  Values dense(const Node& node) const {
+    const auto& weight = parameter(node, ".weight");
+    const Values& source = input(node);
+    return each_output([&](int c, int, int) {
+      double sum = parameter(node, ".bias")[static_cast<std::size_t>(c)];
+      for (std::size_t i = 0; i < source.size(); ++i) {
+        sum += double{weight[static_cast<std::size_t>(c) * source.size() + i]} * source[i];
+      }
+      return sum;
+    });
+  }
+
+  Values average(const Node& node) const {
+    return each_output([&](int c, int, int) {
+      double sum = 0;
+      for (int y = 0; y < in_.height; ++y) {
+        for (int x = 0; x < in_.width; ++x) sum += at(input(node), in_, c, y, x, 0.0);
+      }
+      return sum / (in_.height * in_.width);
+    });
+  }
+
+  Values evaluate(const Node& node) const {
+    const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+    switch (node.op) {
+      case Op::conv:
+        return conv(node);
+      case Op::batch_norm:
+        return batch_norm(node);
+      case Op::relu:
+        return mapped(node, [](double x) { return std::max(x, 0.0); });
+      case Op::swish:
+        return mapped(node, [&](double x) { return x * sigmoid(x); });
+      case Op::sigmoid:
+        return mapped(node, sigmoid);
+      case Op::max_pool:
+        return max_pool(node);
+      case Op::global_average_pool:
+        return average(node);
+      case Op::dense:
+        return dense(node);
+      case Op::add: {
+        Values sum = input(node);
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += input(node, 1)[i];
+        return sum;
+      }
+      case Op::multiply:
+        return each_output([&](int c, int y, int x) {
+          return at(input(node), in_, c, y, x, 0.0) * input(node, 1)[static_cast<std::size_t>(c)];
+        });
+      case Op::input:
+      case Op::flatten:
+      case Op::dropout:
+        return input(node);
+    }
+    return {};
+  }
+
+  const Network& network_;
+  const ParameterMap& parameters_;
+  std::vector<NodeShape> shapes_;
+  std::vector<Values> values_;
+  NodeShape in_, out_;  // of the node being evaluated
+};
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+}  // namespace
+
+Values reference_outputs(const Network& network, const ParameterMap& parameters, const std::vector<float>& picture) {
+  return Reference(network, parameters).run(picture);
+}
+
+ParameterMap random_parameters(const Network& network, std::uint64_t seed) {
+  RandomStream random(seed);
+  ParameterMap parameters;
+  for (const ParameterSpec& spec : parameter_specs(network)) {
+    std::size_t count = 1;
+    for (std::int64_t extent : spec.shape) count *= static_cast<std::size_t>(extent);
+    const bool matrix = spec.shape.size() > 1;
+    const double fan_in = matrix ? static_cast<double>(count) / static_cast<double>(spec.shape[0]) : 1;
+    std::vector<float>& values = parameters[spec.name];
+    for (std::size_t i = 0; i < count; ++i) {
+      double value = 0.3 * random.normal();  // biases, means
+      if (matrix) value = std::sqrt(2 / fan_in) * random.normal();
+      if (ends_with(spec.name, ".running_var")) value = random.uniform(0.2, 3.0);
+      if (!matrix && ends_with(spec.name, ".weight")) value = random.uniform(-0.5, 1.5);
+      values.push_back(static_cast<float>(value));
+    }
+  }
+  return parameters;
+}
+
+std::vector<float> random_values(std::size_t n, std::uint64_t seed) {
+  RandomStream random(seed);
+  std::vector<float> values(n);
+  for (float& value : values) value = static_cast<float>(random.normal());
+  return values;
+}
+
+}  // namespace affekt::test
