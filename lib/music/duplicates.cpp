@@ -47,6 +47,15 @@ std::string song_key(const TrackTable& table, std::size_t row) {
 
 }  // namespace
 
+std::string no_tracks_message(const DroppedTracks& dropped) {
+  if (dropped.missing + dropped.malformed + dropped.duplicate == 0) return "no tracks after the header line";
+  std::string message = "no usable track: " + std::to_string(dropped.missing) + " rows lack a feature";
+  if (dropped.malformed > 0) {
+    message += ", " + std::to_string(dropped.malformed) + " have another number of cells than the header";
+  }
+  return message + ". Feature columns may be there and empty: export again with audio features, or choose --features";
+}
+
 void drop_unusable(TrackTable& table, const std::vector<TrackFeature>& wanted, DroppedTracks& dropped) {
   if (table.size() >= std::numeric_limits<std::uint32_t>::max()) {
     throw DataError("more than 4 billion rows in one table");

@@ -33,6 +33,7 @@ struct AFFEKT_API ClusterModel {
   std::vector<Cluster> clusters;       ///< (k)
   ClusterQuality quality;
   std::uint64_t seed = 0;
+  std::string tracks_file;    ///< "tracks.csv" or "tracks.safetensors" beside it; "" if there is none.
   std::string tracks_digest;  ///< Of the tracks.csv beside it; "" if there is none.
 
   std::size_t k() const { return clusters.size(); }

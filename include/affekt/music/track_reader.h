@@ -22,6 +22,9 @@ struct DroppedTracks {
   std::size_t malformed = 0;  ///< Another number of fields than the header has.
 };
 
+/// Why no track is left, in words, for a DataError.
+AFFEKT_API std::string no_tracks_message(const DroppedTracks& dropped);
+
 /// Every row of a CSV file with the header's number of fields, in file order; "-" is standard input.
 /// @throws IoError   missing or unreadable.
 /// @throws DataError empty, binary, broken quoting, or without a single feature column (the message names those looked
@@ -30,6 +33,10 @@ AFFEKT_API TrackTable read_tracks(const std::string& path, DroppedTracks& droppe
 
 /// Leaves out rows lacking one of `wanted`, then duplicates (by id, then by title and artist; the first row stays).
 AFFEKT_API void drop_unusable(TrackTable& table, const std::vector<TrackFeature>& wanted, DroppedTracks& dropped);
+
+/// The cells of one column as they stand in the files, by its name (case, spaces and marks do not matter); "" where a
+/// file has no such column. Needs rows read from files. @throws UsageError  no file has it; names those there are.
+AFFEKT_API std::vector<std::string> column_texts(const TrackTable& table, const std::string& name);
 
 /// The nine audio features as far as the table has them.
 AFFEKT_API std::vector<TrackFeature> default_features(const TrackTable& table);

@@ -1,0 +1,24 @@
+// The folder a clustering is kept in: tracks.csv (or tracks.safetensors), report.html and, last, clusters.json.
+#pragma once
+
+#include <filesystem>
+
+#include "affekt/cluster/cluster_tracks.h"
+#include "affekt/core/export.h"
+
+namespace affekt {
+
+enum class TracksForm : std::uint8_t {
+  csv,     ///< The input's columns and cluster, mood, distance: for people and other programs.
+  packed,  ///< The columns this project knows, as tensors: small, and read without parsing.
+};
+
+/// Fails before the work: @throws UsageError if `dir` exists and is not empty, unless `force`; IoError if not writable.
+AFFEKT_API void check_cluster_folder(const std::filesystem::path& dir, bool force);
+
+/// Writes the folder. All files are written beside their places first and renamed at the end, clusters.json last; it
+/// holds the digest of the tracks, so that a folder cut short is told from a whole one. @throws IoError.
+AFFEKT_API void write_cluster_folder(const std::filesystem::path& dir, const TrackTable& table, Clustering& clustering,
+                                     TracksForm form = TracksForm::csv);
+
+}  // namespace affekt

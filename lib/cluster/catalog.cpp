@@ -1,0 +1,127 @@
+#include "affekt/cluster/catalog.h"
+
+#include <cmath>
+#include <filesystem>
+
+#include "affekt/cluster/cluster_tracks.h"
+#include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "affekt/core/text.h"
+#include "cluster/packed_tracks.h"
+
+namespace affekt {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLargestModel = std::size_t{256} << 20;
+
+void require_mood_axes(const TrackTable& table, const std::string& place) {
+  for (const TrackFeature feature : {TrackFeature::valence, TrackFeature::energy}) {
+    if (!table.has(feature)) {
+      throw DataError(printable(place) + ": no column '" + feature_name(feature) +
+                      "': songs cannot be matched to a mood without it");
+    }
+  }
+}
+
+void read_csv_tracks(const fs::path& path, Catalog& catalog) {
+  DroppedTracks dropped;
+  catalog.tracks = read_tracks(path.string(), dropped, catalog.notes);
+  const auto clusters = column_texts(catalog.tracks, "cluster");
+  const auto distances = column_texts(catalog.tracks, "distance");
+  for (std::size_t row = 0; row < catalog.tracks.size(); ++row) {
+    const auto cluster = parse_integer(clusters[row]);
+    const auto distance = parse_double(distances[row]);
+    const auto k = static_cast<long long>(catalog.clusters.k());
+    if (!cluster || *cluster < 0 || *cluster >= k || !distance || !(*distance >= 0)) {
+      throw DataError(printable(path.string()) + ": row " + std::to_string(row + 1) + ": cluster '" +
+                      printable(clusters[row], 20) + "', distance '" + printable(distances[row], 20) +
+                      "': expected a cluster below " + std::to_string(k) + " and a distance");
+    }
+    catalog.cluster.push_back(static_cast<std::int32_t>(*cluster));
+    catalog.distance.push_back(static_cast<float>(*distance));
+  }
+}
+
+Catalog read_folder(const fs::path& dir) {
+  Catalog catalog;
+  const fs::path model_path = dir / "clusters.json";
+  {
+    const InputFile model = InputFile::open(model_path, kLargestModel);
+    catalog.clusters = parse_cluster_model(model.bytes(), printable(model_path.string()));
+  }
+  if (catalog.clusters.tracks_file.empty())
+    throw DataError(printable(model_path.string()) + ": has no tracks beside it");
+  const fs::path path = dir / catalog.clusters.tracks_file;
+  if (digest_hex(InputFile::open(path).bytes()) != catalog.clusters.tracks_digest) {
+    throw DataError(printable(path.string()) +
+                    ": is not the file clusters.json was made with (digests differ); run affekt-cluster again");
+  }
+  if (path.extension() == ".safetensors") {
+    PackedTracks packed = read_packed_tracks(path, catalog.clusters.k());
+    catalog.tracks = std::move(packed.table);
+    catalog.cluster = std::move(packed.cluster);
+    catalog.distance = std::move(packed.distance);
+  } else {
+    read_csv_tracks(path, catalog);
+  }
+  require_mood_axes(catalog.tracks, path.string());
+  return catalog;
+}
+
+Catalog read_raw(const std::string& place, const MoodMap& moods, std::uint64_t seed) {
+  constexpr std::size_t kFew = 12;  // too few to look for groups: one cluster
+  Catalog catalog;
+  DroppedTracks dropped;
+  catalog.tracks = read_tracks(place, dropped, catalog.notes);
+  require_mood_axes(catalog.tracks, place);
+  drop_unusable(catalog.tracks, default_features(catalog.tracks), dropped);
+  if (catalog.tracks.size() == 0) throw DataError(printable(place) + ": " + no_tracks_message(dropped));
+  ClusterOptions options;
+  options.kmeans.seed = seed;
+  if (catalog.tracks.size() <= kFew) options.k = 1;
+  Clustering clustering = cluster_tracks(catalog.tracks, options, moods);
+  catalog.clusters = std::move(clustering.model);
+  catalog.cluster = std::move(clustering.labels);
+  catalog.distance = std::move(clustering.distances);
+  return catalog;
+}
+
+// Rows without valence or energy cannot be placed on the plane.
+void keep_placed(Catalog& catalog) {
+  std::vector<std::size_t> rows;
+  for (std::size_t row = 0; row < catalog.tracks.size(); ++row) {
+    if (!std::isnan(catalog.tracks.value(TrackFeature::valence, row)) &&
+        !std::isnan(catalog.tracks.value(TrackFeature::energy, row))) {
+      rows.push_back(row);
+    }
+  }
+  if (rows.size() == catalog.tracks.size()) return;
+  catalog.tracks.keep(rows);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    catalog.cluster[i] = catalog.cluster[rows[i]];
+    catalog.distance[i] = catalog.distance[rows[i]];
+  }
+  catalog.cluster.resize(rows.size());
+  catalog.distance.resize(rows.size());
+}
+
+}  // namespace
+
+Catalog read_catalog(const std::string& place, const MoodMap& moods, std::uint64_t seed) {
+  Catalog catalog;
+  std::error_code error;
+  if (place == "default") {
+    catalog = read_folder(find_bundled("catalogue/clusters.json").parent_path());
+    catalog.source = "bundled catalogue";
+  } else {
+    catalog = fs::is_directory(place, error) ? read_folder(place) : read_raw(place, moods, seed);
+    catalog.source = place;
+  }
+  keep_placed(catalog);
+  if (catalog.tracks.size() == 0) throw DataError(printable(place) + ": no tracks with valence and energy");
+  return catalog;
+}
+
+}  // namespace affekt

@@ -1,0 +1,228 @@
+#include "affekt/cluster/cluster_tracks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "affekt/core/error.h"
+#include "affekt/metrics/cluster_quality.h"
+#include "affekt/music/track_reader.h"
+
+namespace affekt {
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+// Distinct rows, counted up to `limit`.
+std::size_t count_distinct(const std::vector<float>& x, std::size_t d, std::size_t limit) {
+  std::vector<const float*> seen;
+  for (std::size_t row = 0; row * d < x.size() && seen.size() < limit; ++row) {
+    const float* values = x.data() + row * d;
+    const bool known = std::any_of(seen.begin(), seen.end(),
+                                   [&](const float* other) { return std::equal(values, values + d, other); });
+    if (!known) seen.push_back(values);
+  }
+  return seen.size();
+}
+
+LabelledRows labelled(const std::vector<float>& x, std::size_t d, const std::vector<std::int32_t>& labels,
+                      std::size_t k) {
+  return {x.data(), labels.size(), d, labels.data(), k};
+}
+
+/// Renumbers clusters in falling order of size, ties in the order they came in.
+void sort_by_size(KMeansResult& result, std::size_t d) {
+  std::vector<std::size_t> order(result.sizes.size()), place(result.sizes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return result.sizes[a] > result.sizes[b]; });
+  const KMeansResult before = result;
+  for (std::size_t c = 0; c < order.size(); ++c) {
+    place[order[c]] = c;
+    result.sizes[c] = before.sizes[order[c]];
+    std::copy_n(before.centroids.begin() + static_cast<std::ptrdiff_t>(order[c] * d), d,
+                result.centroids.begin() + static_cast<std::ptrdiff_t>(c * d));
+  }
+  for (auto& label : result.labels) label = static_cast<std::int32_t>(place[static_cast<std::size_t>(label)]);
+}
+
+std::vector<float> sorted_known(const std::vector<float>& column) {
+  std::vector<float> known;
+  std::copy_if(column.begin(), column.end(), std::back_inserter(known), [](float x) { return !std::isnan(x); });
+  std::sort(known.begin(), known.end());
+  return known;
+}
+
+std::vector<double> cluster_means(const TrackTable& table, TrackFeature feature, const Clustering& clustering) {
+  std::vector<double> sums(clustering.model.k()), counts(clustering.model.k());
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    const float value = table.value(feature, row);
+    if (std::isnan(value)) continue;
+    const auto c = static_cast<std::size_t>(clustering.labels[row]);
+    sums[c] += double{value};
+    ++counts[c];
+  }
+  for (std::size_t c = 0; c < sums.size(); ++c) sums[c] = counts[c] > 0 ? sums[c] / counts[c] : kUnknown;
+  return sums;
+}
+
+void name_clusters(const TrackTable& table, const MoodMap& moods, Clustering& clustering) {
+  const auto valence = cluster_means(table, TrackFeature::valence, clustering);
+  const auto energy = cluster_means(table, TrackFeature::energy, clustering);
+  const auto all_valence = sorted_known(table.column(TrackFeature::valence));
+  const auto all_energy = sorted_known(table.column(TrackFeature::energy));
+  for (std::size_t c = 0; c < clustering.model.k(); ++c) {
+    Cluster& cluster = clustering.model.clusters[c];
+    cluster.valence = valence[c];
+    cluster.energy = energy[c];
+    cluster.valence_quantile = std::isnan(valence[c]) ? kUnknown : quantile_position(all_valence, valence[c]);
+    cluster.energy_quantile = std::isnan(energy[c]) ? kUnknown : quantile_position(all_energy, energy[c]);
+    if (std::isnan(valence[c]) || std::isnan(energy[c])) continue;
+    cluster.mood = moods.moods[moods.region_of({cluster.valence_quantile, cluster.energy_quantile})].name;
+  }
+}
+
+void measure(const std::vector<float>& x, Clustering& clustering) {
+  const std::size_t d = clustering.model.features.size();
+  const auto rows = labelled(x, d, clustering.labels, clustering.model.k());
+  auto& quality = clustering.model.quality;
+  quality.silhouette = silhouette(rows, clustering.model.seed);
+  quality.davies_bouldin = davies_bouldin(rows);
+  quality.calinski_harabasz = calinski_harabasz(rows);
+  std::vector<std::size_t> sizes(clustering.model.k());
+  for (const auto label : clustering.labels) ++sizes[static_cast<std::size_t>(label)];
+  for (std::size_t c = 0; c < sizes.size(); ++c) clustering.model.clusters[c].size = sizes[c];
+}
+
+/// Chooses features and scaler; constant columns are left out.
+void prepare(const TrackTable& table, const ClusterOptions& options, Clustering& clustering) {
+  const auto wanted = options.features.empty() ? default_features(table) : options.features;
+  std::vector<const std::vector<float>*> columns;
+  for (const TrackFeature feature : wanted) {
+    if (!table.has(feature))
+      throw UsageError(std::string("features: the table has no column '") + feature_name(feature) + "'");
+    columns.push_back(&table.column(feature));
+  }
+  const Scaler all = fit_scaler(options.scaling, columns);
+  clustering.model.scaler.kind = options.scaling;
+  for (std::size_t j = 0; j < wanted.size(); ++j) {
+    if (!(all.scale[j] > 0)) {
+      clustering.constant.push_back(wanted[j]);
+      continue;
+    }
+    clustering.model.features.push_back(wanted[j]);
+    clustering.model.scaler.offset.push_back(all.offset[j]);
+    clustering.model.scaler.scale.push_back(all.scale[j]);
+  }
+  if (clustering.model.features.empty()) {
+    throw DataError("every feature has the same value in all " + std::to_string(table.size()) +
+                    " tracks: there is nothing to cluster by");
+  }
+}
+
+KMeansResult choose_k(const std::vector<float>& x, std::size_t n, std::size_t d, const ClusterOptions& options,
+                      Clustering& clustering, const std::function<void(double)>& progress) {
+  KMeansOptions kmeans_options = options.kmeans;
+  if (options.k > 0) {
+    kmeans_options.k = options.k;
+    return kmeans(x.data(), n, d, kmeans_options);
+  }
+  const auto distinct = static_cast<int>(count_distinct(x, d, static_cast<std::size_t>(options.k_high) + 1));
+  const int high = std::min({options.k_high, distinct, static_cast<int>(std::min<std::size_t>(n, 1U << 30U)) - 1});
+  if (high < options.k_low) {
+    throw UsageError("k-range: " + std::to_string(options.k_low) + ":" + std::to_string(options.k_high) +
+                     " needs more tracks: there are " + std::to_string(n) + ", " + std::to_string(distinct) +
+                     (distinct > options.k_high ? " or more" : "") + " of them different; give a lower range or -k N");
+  }
+  KMeansResult best;
+  double highest = -std::numeric_limits<double>::infinity();
+  for (int k = options.k_low; k <= high; ++k) {
+    kmeans_options.k = k;
+    auto result = kmeans(x.data(), n, d, kmeans_options);
+    const double score = silhouette(labelled(x, d, result.labels, static_cast<std::size_t>(k)), kmeans_options.seed);
+    clustering.sweep.push_back({k, result.inertia, score});
+    if (score > highest) {
+      highest = score;
+      best = std::move(result);
+    }
+    if (progress) progress(static_cast<double>(k - options.k_low + 1) / (high - options.k_low + 1));
+  }
+  return best;
+}
+
+}  // namespace
+
+void ClusterOptions::validate() const {
+  KMeansOptions checked = kmeans;
+  checked.k = std::max(k, 1);
+  checked.validate();
+  if (k < 0) throw UsageError("k: expected a number of at least 1, or auto");
+  if (k == 0 && (k_low < 2 || k_high < k_low)) {
+    throw UsageError("k-range: " + std::to_string(k_low) + ":" + std::to_string(k_high) +
+                     " is not a range; expected A:B with 2 <= A <= B");
+  }
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    if (std::count(features.begin(), features.end(), features[i]) > 1) {
+      throw UsageError(std::string("features: '") + feature_name(features[i]) + "' is named twice");
+    }
+  }
+}
+
+Clustering cluster_tracks(const TrackTable& table, const ClusterOptions& options, const MoodMap& moods,
+                          const std::function<void(double)>& progress) {
+  options.validate();
+  const std::size_t n = table.size();
+  if (n == 0) throw DataError("no tracks to cluster");
+  if (options.k > 0 && static_cast<std::size_t>(options.k) > n) {
+    throw UsageError("k: " + std::to_string(options.k) + " clusters out of " + std::to_string(n) +
+                     " tracks; expected at most as many clusters as tracks");
+  }
+  Clustering clustering;
+  prepare(table, options, clustering);
+  const std::size_t d = clustering.model.features.size();
+  const auto x = scaled_matrix(table, clustering.model);
+  KMeansResult result = choose_k(x, n, d, options, clustering, progress);
+  sort_by_size(result, d);
+  clustering.model.centroids = std::move(result.centroids);
+  clustering.model.clusters.resize(result.sizes.size());
+  clustering.model.seed = options.kmeans.seed;
+  clustering.model.quality.inertia = result.inertia;
+  clustering.iterations = result.iterations;
+  clustering.converged = result.converged;
+  assign_to_nearest(x.data(), n, d, clustering.model.centroids, clustering.labels, clustering.distances);
+  measure(x, clustering);
+  name_clusters(table, moods, clustering);
+  return clustering;
+}
+
+Clustering assign_tracks(const TrackTable& table, const ClusterModel& saved) {
+  if (table.size() == 0) throw DataError("no tracks to assign");
+  Clustering clustering;
+  clustering.model = saved;
+  clustering.model.tracks_digest.clear();
+  const auto x = scaled_matrix(table, saved);
+  assign_to_nearest(x.data(), table.size(), saved.features.size(), saved.centroids, clustering.labels,
+                    clustering.distances);
+  measure(x, clustering);
+  double& total = clustering.model.quality.inertia = 0;
+  for (const float distance : clustering.distances) total += double{distance} * double{distance};
+  return clustering;
+}
+
+std::vector<std::size_t> exemplars(const Clustering& clustering, std::size_t cluster, std::size_t count) {
+  std::vector<std::size_t> rows;
+  for (std::size_t row = 0; row < clustering.labels.size(); ++row) {
+    if (clustering.labels[row] == static_cast<std::int32_t>(cluster)) rows.push_back(row);
+  }
+  count = std::min(count, rows.size());
+  const auto nearer = [&](std::size_t a, std::size_t b) {
+    const float da = clustering.distances[a], db = clustering.distances[b];
+    return da < db || (da == db && a < b);
+  };
+  std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count), rows.end(), nearer);
+  rows.resize(count);
+  return rows;
+}
+
+}  // namespace affekt
