@@ -1,0 +1,190 @@
+// affekt-cluster: groups the songs of Spotify tables by k-means and names the groups by mood.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "affekt/cluster/cluster_folder.h"
+#include "affekt/cluster/cluster_tracks.h"
+#include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "affekt/core/text.h"
+#include "affekt/metrics/cluster_quality.h"
+#include "affekt/music/moods.h"
+#include "affekt/music/track_reader.h"
+#include "cluster_output.h"
+#include "common/cli.h"
+
+namespace {
+
+using affekt::UsageError;
+using affekt::cli::ClusterResult;
+using affekt::cli::Io;
+using affekt::cli::Tool;
+
+enum class Algorithm : std::uint8_t { lloyd };
+
+struct Flags {
+  std::vector<std::string> inputs;
+  std::string k = "auto", k_range = "4:12", features, label_column, assign, out, moods;
+  Algorithm algorithm = Algorithm::lloyd;
+  bool force = false, pack = false;
+  affekt::ClusterOptions options;
+};
+
+int parse_count(const std::string& text, const std::string& flag) {
+  const auto value = affekt::parse_integer(text);
+  constexpr long long kMost = 100000;
+  if (!value || *value < 1 || *value > kMost) {
+    throw UsageError("--" + flag + ": expected a whole number from 1 to 100000, found '" + affekt::printable(text, 40) +
+                     "'");
+  }
+  return static_cast<int>(*value);
+}
+
+void finish_options(const Tool& tool, Flags& flags) {
+  affekt::ClusterOptions& options = flags.options;
+  if (flags.inputs.empty()) throw UsageError("no track table given; expected TRACKS.csv, or - for standard input");
+  if (flags.inputs.size() > 255) throw UsageError("more than 255 track tables");
+  if (!flags.assign.empty()) {
+    for (const char* name : {"k", "k-range", "features", "scale", "restarts", "max-iterations", "tolerance", "moods"}) {
+      if (tool.given(name)) throw UsageError("--" + std::string(name) + " has no effect with --assign; leave it out");
+    }
+  }
+  if (tool.given("k-range") && flags.k != "auto") throw UsageError("--k-range needs -k auto");
+  if (flags.pack && flags.out.empty()) throw UsageError("--pack needs --out");
+  options.k = flags.k == "auto" ? 0 : parse_count(flags.k, "k");
+  const auto ends = affekt::split(flags.k_range, ':');
+  if (ends.size() != 2)
+    throw UsageError("--k-range: expected A:B, found '" + affekt::printable(flags.k_range, 40) + "'");
+  options.k_low = parse_count(ends[0], "k-range");
+  options.k_high = parse_count(ends[1], "k-range");
+  for (const std::string& name : affekt::split(flags.features, ',')) {
+    if (affekt::trim(name).empty()) continue;
+    const auto feature = affekt::parse_feature(affekt::trim(name));
+    if (!feature) throw UsageError(affekt::unknown_name_message("feature", name, affekt::feature_names()));
+    options.features.push_back(*feature);
+  }
+  options.kmeans.seed = tool.common.seed;
+  options.validate();
+}
+
+void read_inputs(const Flags& flags, Io& io, ClusterResult& result) {
+  for (const std::string& path : flags.inputs) {
+    affekt::TrackReadNotes notes;
+    affekt::TrackTable table = affekt::read_tracks(path, result.dropped, notes);
+    for (const std::string& line : notes.lines) io.detail(affekt::printable(path) + ": " + line);
+    if (flags.inputs.size() == 1) {
+      result.tracks = std::move(table);
+    } else {
+      result.tracks.append(table);
+    }
+  }
+}
+
+void measure_agreement(const std::vector<std::string>& labels, ClusterResult& result) {
+  std::map<std::string, std::int32_t> numbers;
+  std::vector<std::int32_t> truth, found;
+  for (std::size_t row = 0; row < labels.size(); ++row) {
+    if (labels[row].empty()) continue;
+    truth.push_back(numbers.emplace(labels[row], static_cast<std::int32_t>(numbers.size())).first->second);
+    found.push_back(result.clustering.labels[row]);
+  }
+  if (truth.empty()) throw affekt::DataError("--label-column: no track has a label");
+  result.labelled = truth.size();
+  result.agreement = affekt::agreement(truth, found);
+}
+
+void cluster(const Flags& flags, Io& io, ClusterResult& result) {
+  affekt::ClusterModel saved;
+  if (!flags.assign.empty()) {
+    const auto path = (std::filesystem::path(flags.assign) / "clusters.json").string();
+    saved = affekt::parse_cluster_model(affekt::InputFile::open(path).bytes(), affekt::printable(path));
+  }
+  const affekt::MoodMap moods = flags.moods.empty() ? affekt::default_moods() : affekt::read_moods(flags.moods);
+  read_inputs(flags, io, result);
+  std::vector<affekt::TrackFeature> wanted = flags.assign.empty() ? flags.options.features : saved.features;
+  if (wanted.empty()) wanted = affekt::default_features(result.tracks);
+  for (const auto feature : wanted) {
+    if (result.tracks.has(feature)) continue;
+    const std::string message = std::string("no column '") + affekt::feature_name(feature) + "' in the table";
+    if (flags.assign.empty()) throw UsageError("--features: " + message);
+    throw affekt::DataError(message + ", which the clusters of " + affekt::printable(flags.assign) + " need");
+  }
+  affekt::drop_unusable(result.tracks, wanted, result.dropped);
+  const std::string name = affekt::printable(flags.inputs.front()) + (flags.inputs.size() > 1 ? " ..." : "");
+  if (result.tracks.size() == 0) throw affekt::DataError(name + ": " + affekt::no_tracks_message(result.dropped));
+  std::vector<std::string> labels;
+  if (!flags.label_column.empty()) labels = affekt::column_texts(result.tracks, flags.label_column);
+  result.clustering = flags.assign.empty()
+                          ? affekt::cluster_tracks(result.tracks, flags.options, moods,
+                                                   [&io](double done) { io.progress(done, "choosing k"); })
+                          : affekt::assign_tracks(result.tracks, saved);
+  io.end_progress();
+  if (!labels.empty()) measure_agreement(labels, result);
+}
+
+void warn_about(const ClusterResult& result, Io& io) {
+  for (const auto feature : result.clustering.constant) {
+    io.warn(std::string(affekt::feature_name(feature)) + " has the same value in all tracks; left out");
+  }
+  if (!result.clustering.converged) io.warn("k-means stopped at --max-iterations before it converged");
+  if (result.clustering.model.clusters.front().mood.empty()) {
+    io.warn("no valence or no energy column: the clusters have no mood");
+  }
+}
+
+void bind(Tool& tool, Flags& flags) {
+  affekt::ClusterOptions& options = flags.options;
+  tool.positional("TRACKS.csv", flags.inputs,
+                  "Track tables: CSV in any of the popular Spotify dialects, - is standard input");
+  tool.option("k", flags.k, "Number of clusters, or auto: the highest silhouette over --k-range");
+  tool.alias("k", 'k');
+  tool.option("k-range", flags.k_range, "Numbers of clusters that -k auto tries, A:B");
+  tool.option("features", flags.features, "Columns to cluster by, a,b,c (default: the nine audio features there are)");
+  tool.choice("scale", options.scaling,
+              {{"standard", affekt::Scaling::standard},
+               {"minmax", affekt::Scaling::minmax},
+               {"robust", affekt::Scaling::robust},
+               {"none", affekt::Scaling::none}},
+              "Scaling of the columns");
+  tool.choice("algorithm", flags.algorithm, {{"lloyd", Algorithm::lloyd}}, "How k-means is computed");
+  tool.option("restarts", options.kmeans.restarts, "Independent starts; the lowest inertia wins");
+  tool.option("max-iterations", options.kmeans.max_iterations, "Steps a start");
+  tool.option("tolerance", options.kmeans.relative_tolerance, "Stop when inertia falls by less than this fraction");
+  tool.option("label-column", flags.label_column, "Column with known labels to compare the clusters with");
+  tool.option("assign", flags.assign, "Put the tracks into the saved clusters of this folder instead");
+  tool.option("moods", flags.moods, "Mood regions instead of the bundled configs/moods.json");
+  tool.option("out", flags.out, "Folder for tracks.csv, report.html and clusters.json");
+  tool.flag("pack", flags.pack, "Write tracks.safetensors (small, fast to read) instead of tracks.csv");
+  tool.flag("force", flags.force, "Write into --out even if it is not empty");
+  tool.footer(
+      "Examples:\n  affekt-cluster tracks.csv --out moods\n  affekt-cluster new.csv --assign moods --out new-moods");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Tool tool("cluster", "Group the songs of track tables by k-means and name the groups by mood.");
+  Flags flags;
+  bind(tool, flags);
+  return tool.run(argc, argv, [&](Io& io) {
+    finish_options(tool, flags);
+    if (!flags.out.empty()) affekt::check_cluster_folder(flags.out, flags.force);
+    ClusterResult result;
+    cluster(flags, io, result);
+    warn_about(result, io);
+    if (!flags.out.empty()) {
+      affekt::write_cluster_folder(flags.out, result.tracks, result.clustering,
+                                   flags.pack ? affekt::TracksForm::packed : affekt::TracksForm::csv);
+      io.note("wrote " + affekt::printable(flags.out));
+    }
+    if (tool.common.json) {
+      auto json = tool.result();
+      affekt::cli::add_cluster_json(result, json);
+      io.out() << json.dump(2) << "\n";
+    } else {
+      io.out() << affekt::cli::cluster_text(result);
+    }
+    return 0;
+  });
+}

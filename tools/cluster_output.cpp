@@ -1,0 +1,122 @@
+#include "cluster_output.h"
+
+#include <cmath>
+
+#include "affekt/core/text.h"
+#include "affekt/report/table.h"
+
+namespace affekt::cli {
+namespace {
+
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json clusters_json(const ClusterModel& model) {
+  Json clusters = Json::array();
+  for (std::size_t c = 0; c < model.k(); ++c) {
+    Json cluster;
+    cluster["id"] = c;
+    cluster["size"] = model.clusters[c].size;
+    cluster["mood"] = model.clusters[c].mood.empty() ? Json(nullptr) : Json(model.clusters[c].mood);
+    for (std::size_t j = 0; j < model.features.size(); ++j) {
+      cluster["centroid"][feature_name(model.features[j])] = model.centroid(c, j);
+    }
+    clusters.push_back(cluster);
+  }
+  return clusters;
+}
+
+std::string centroid_text(const ClusterModel& model, std::size_t c, TrackFeature feature, int decimals) {
+  for (std::size_t j = 0; j < model.features.size(); ++j) {
+    if (model.features[j] == feature) return format_fixed(model.centroid(c, j), decimals);
+  }
+  return "";
+}
+
+std::string song_text(const TrackTable& table, std::size_t row) {
+  constexpr std::size_t kWidth = 28;
+  const std::string title = printable(table.text(table.title, row), kWidth);
+  const std::string artist = printable(table.primary_artist(row), kWidth);
+  if (title.empty()) return "row " + std::to_string(row + 1);
+  return artist.empty() ? title : artist + " - " + title;
+}
+
+Table cluster_table(const ClusterResult& result) {
+  const ClusterModel& model = result.clustering.model;
+  Table table;
+  table.columns = {{"cluster", true}, {"mood"},      {"tracks", true},           {"valence", true},
+                   {"energy", true},  {"bpm", true}, {"nearest to the centroid"}};
+  for (std::size_t c = 0; c < model.k(); ++c) {
+    std::string songs;
+    for (const std::size_t row : exemplars(result.clustering, c, 2)) {
+      songs += (songs.empty() ? "" : "; ") + song_text(result.tracks, row);
+    }
+    table.rows.push_back({std::to_string(c), model.clusters[c].mood.empty() ? "?" : model.clusters[c].mood,
+                          std::to_string(model.clusters[c].size), centroid_text(model, c, TrackFeature::valence, 3),
+                          centroid_text(model, c, TrackFeature::energy, 3),
+                          centroid_text(model, c, TrackFeature::tempo, 1), songs});
+  }
+  return table;
+}
+
+}  // namespace
+
+void add_cluster_json(const ClusterResult& result, Json& json) {
+  const Clustering& clustering = result.clustering;
+  const ClusterModel& model = clustering.model;
+  json["tracks"] = result.tracks.size();
+  json["dropped"] = {{"missing", result.dropped.missing},
+                     {"duplicate", result.dropped.duplicate},
+                     {"malformed", result.dropped.malformed}};
+  json["features"] = Json::array();
+  for (const TrackFeature feature : model.features) json["features"].push_back(feature_name(feature));
+  json["constant_features"] = Json::array();
+  for (const TrackFeature feature : clustering.constant) json["constant_features"].push_back(feature_name(feature));
+  json["scale"] = scaling_name(model.scaler.kind);
+  json["k"] = model.k();
+  json["inertia"] = number_or_null(model.quality.inertia);
+  json["silhouette"] = number_or_null(model.quality.silhouette);
+  json["davies_bouldin"] = number_or_null(model.quality.davies_bouldin);
+  json["calinski_harabasz"] = number_or_null(model.quality.calinski_harabasz);
+  json["iterations"] = clustering.iterations;
+  json["converged"] = clustering.converged;
+  json["sweep"] = Json::array();
+  for (const SweepEntry& entry : clustering.sweep) {
+    json["sweep"].push_back(
+        {{"k", entry.k}, {"inertia", entry.inertia}, {"silhouette", number_or_null(entry.silhouette)}});
+  }
+  json["clusters"] = clusters_json(model);
+  if (result.agreement) {
+    json["agreement"] = {{"ari", result.agreement->ari},
+                         {"nmi", result.agreement->nmi},
+                         {"purity", result.agreement->purity},
+                         {"tracks", result.labelled}};
+  }
+}
+
+std::string cluster_text(const ClusterResult& result) {
+  const Clustering& clustering = result.clustering;
+  const ClusterQuality& quality = clustering.model.quality;
+  std::string text = table_text(cluster_table(result));
+  text += "\n" + std::to_string(result.tracks.size()) + " tracks, k = " + std::to_string(clustering.model.k()) +
+          ", silhouette " + number_or(quality.silhouette, 3) + ", Davies-Bouldin " +
+          number_or(quality.davies_bouldin, 3) + ", Calinski-Harabasz " + number_or(quality.calinski_harabasz, 1) +
+          ", inertia " + number_or(quality.inertia, 1) + "\n";
+  text += "left out: " + std::to_string(result.dropped.missing) + " lacking a feature, " +
+          std::to_string(result.dropped.duplicate) + " duplicates, " + std::to_string(result.dropped.malformed) +
+          " malformed\n";
+  if (!clustering.sweep.empty()) {
+    text += "silhouette by k:";
+    for (const SweepEntry& entry : clustering.sweep) {
+      text += " " + std::to_string(entry.k) + ": " + number_or(entry.silhouette, 3);
+    }
+    text += "\n";
+  }
+  if (result.agreement) {
+    text += "agreement with the labels of " + std::to_string(result.labelled) + " tracks: ARI " +
+            number_or(result.agreement->ari, 3) + ", NMI " + number_or(result.agreement->nmi, 3) + ", purity " +
+            number_or(result.agreement->purity, 3) + "\n";
+  }
+  return text;
+}
+
+}  // namespace affekt::cli

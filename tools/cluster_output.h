@@ -1,0 +1,25 @@
+// What affekt-cluster prints: JSON or a table for people.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "affekt/cluster/cluster_tracks.h"
+#include "affekt/metrics/cluster_quality.h"
+#include "affekt/music/track_reader.h"
+#include "common/cli.h"
+
+namespace affekt::cli {
+
+struct ClusterResult {
+  TrackTable tracks;
+  DroppedTracks dropped;
+  Clustering clustering;
+  std::optional<Agreement> agreement;  ///< With --label-column.
+  std::size_t labelled = 0;            ///< Tracks that have a label.
+};
+
+void add_cluster_json(const ClusterResult& result, Json& json);
+std::string cluster_text(const ClusterResult& result);
+
+}  // namespace affekt::cli
