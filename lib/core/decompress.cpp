@@ -59,11 +59,12 @@ std::string gunzip(std::string_view bytes, const std::string& place, std::size_t
     if (status == Z_STREAM_END) {
       if (used == bytes.size()) break;
       if (inflateReset(&stream) != Z_OK) throw_damaged(place, "gzip");  // another member follows
-    } else if (status != Z_OK && !(status == Z_BUF_ERROR && stream.avail_out == 0)) {
-      throw_damaged(place, "gzip");
-    } else if (used == bytes.size() && stream.avail_out != 0) {
-      throw_damaged(place, "gzip");
+      continue;
     }
+    const bool output_full = stream.avail_out == 0;
+    const bool input_ended = used == bytes.size() && !output_full;
+    const bool may_go_on = status == Z_OK || (status == Z_BUF_ERROR && output_full);
+    if (input_ended || !may_go_on) throw_damaged(place, "gzip");
   }
   out.resize(done);
   return out;
