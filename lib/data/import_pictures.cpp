@@ -8,34 +8,11 @@
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
+#include "affekt/data/picture_list.h"
 
 namespace affekt {
 namespace fs = std::filesystem;
 namespace {
-
-bool is_ignored(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return name.empty() || name.front() == '.' || lower_ascii(name) == "thumbs.db";
-}
-
-/// All files below a folder, sorted; hidden files and folders are passed over, links to folders not followed.
-std::vector<fs::path> files_below(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  fs::recursive_directory_iterator entry(folder, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    const bool ignored = is_ignored(entry->path());
-    std::error_code unknown;
-    if (entry->is_directory(unknown)) {
-      if (ignored) entry.disable_recursion_pending();
-    } else if (!ignored) {
-      files.push_back(entry->path());
-    }
-  }
-  if (error) throw IoError(printable(folder.string()) + ": " + error.message());
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 std::string bytes_of(const FaceChip& chip) {
   return {reinterpret_cast<const char*>(chip.pixels.data()), chip.pixels.size()};
@@ -103,7 +80,7 @@ class DatasetFolder {
   bool ready_ = false;
 };
 
-/// The pictures behind the names: files as they are, folders as all files below. What cannot be listed is a failure.
+/// The pictures behind the names: files as they are, folders as all pictures below. What cannot be listed is a failure.
 std::vector<std::string> expand(const std::vector<std::string>& names, ImportReport& report) {
   std::vector<std::string> files;
   for (const auto& name : names) {
@@ -113,9 +90,9 @@ std::vector<std::string> expand(const std::vector<std::string>& names, ImportRep
       continue;
     }
     try {
-      const std::vector<fs::path> below = files_below(name);
+      const std::vector<std::string> below = pictures_below(name);
       if (below.empty()) report.failures.push_back({name, printable(name) + ": no pictures in this folder", false});
-      for (const auto& file : below) files.push_back(file.string());
+      files.insert(files.end(), below.begin(), below.end());
     } catch (const IoError& error) {
       report.failures.push_back({name, error.what(), true});
     }

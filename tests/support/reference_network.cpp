@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "affekt/core/random.h"
+#include "affekt/data/emotion.h"
+#include "affekt/model/architectures.h"
 
 namespace affekt::test {
 namespace {
@@ -200,6 +202,21 @@ std::vector<float> random_values(std::size_t n, std::uint64_t seed) {
   std::vector<float> values(n);
   for (float& value : values) value = static_cast<float>(random.normal());
   return values;
+}
+
+void write_random_model(const std::filesystem::path& path, const std::string& architecture, std::uint64_t seed) {
+  const Network network = make_network(architecture);
+  const ParameterMap parameters = random_parameters(network, seed);
+  ModelCard card;
+  card.architecture = architecture;
+  card.channels = network.input.channels;
+  card.classes = emotion_names();
+  card.license = "Apache-2.0";
+  SelfTest self_test;
+  self_test.input = random_values(static_cast<std::size_t>(network.input.count()), seed);
+  const Values logits = reference_outputs(network, parameters, self_test.input);
+  self_test.logits.assign(logits.begin(), logits.end());
+  write_model(path, card, parameters, {self_test}, DType::f32);
 }
 
 }  // namespace affekt::test

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <string>
 #include <vector>
 
 #include "affekt/model/model_file.h"
@@ -19,5 +21,8 @@ ParameterMap random_parameters(const Network& network, std::uint64_t seed);
 
 /// n values from a normal distribution.
 std::vector<float> random_values(std::size_t n, std::uint64_t seed);
+
+/// A model file with random parameters and a self-test computed by reference_outputs().
+void write_random_model(const std::filesystem::path& path, const std::string& architecture, std::uint64_t seed);
 
 }  // namespace affekt::test

@@ -41,7 +41,7 @@ struct ImportReport {
   bool stopped = false;                              ///< on_step ended the work; what was written stays.
 };
 
-/// Cuts the faces out of `pictures` (files, and folders with all the files below) and writes those that the dataset
+/// Cuts the faces out of `pictures` (files, and folders with all the pictures below) and writes those that the dataset
 /// does not have yet as 48 x 48 grey PNG files into `into/<class>`, or `into/train/<class>` where the dataset has a
 /// `train` folder. File names are the picture's name and the digest of the pixels; no file is ever overwritten, and
 /// each is there whole or not at all. Importing the same pictures again adds nothing.

@@ -1,0 +1,30 @@
+// affekt-predict: finds the faces in pictures and reads their emotions.
+#include "common/cli.h"
+#include "predict_pictures.h"
+
+int main(int argc, char** argv) {
+  using namespace affekt;
+  using namespace affekt::cli;
+  Tool tool("predict", "Find the faces in pictures and read their emotions.");
+  PredictFlags flags;
+  tool.positional("INPUT", flags.inputs, "Pictures and folders of pictures; - reads their names from standard input");
+  tool.option("model", flags.reader.model, "Model file, run folder or default");
+  tool.choice("faces", flags.reader.faces,
+              {{"all", FaceSelection::all}, {"largest", FaceSelection::largest}, {"none", FaceSelection::none}},
+              "Faces of a picture to read; none: the picture is a face already cut out");
+  tool.option("detector", flags.reader.detector, "Face detector: haar, or yunet with --detector-model");
+  tool.option("detector-model", flags.reader.detector_model, "The detector's file, where not the installed one");
+  tool.option("min-confidence", flags.reader.min_confidence,
+              "Below this probability of the best emotion the status is uncertain");
+  tool.option("annotate", flags.annotate, "Write copies with boxes and labels to this folder, as PNG");
+  tool.footer(
+      "Examples:\n"
+      "  affekt-predict holiday.jpg\n"
+      "  affekt-predict photos/ --json > faces.jsonl\n"
+      "  affekt-predict crops/ --faces none --min-confidence 0.5\n"
+      "  find . -name '*.jpg' | affekt-predict - --annotate marked");
+  return tool.run(argc, argv, [&](Io& io) {
+    flags.reader.threads = tool.common.threads;
+    return predict_pictures(tool, flags, io);
+  });
+}

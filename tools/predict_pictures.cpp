@@ -1,0 +1,177 @@
+#include "predict_pictures.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "affekt/core/text.h"
+#include "affekt/data/picture_list.h"
+#include "affekt/image/annotate.h"
+#include "affekt/predict/face_predictor.h"
+#include "affekt/report/table.h"
+#include "common/face_json.h"
+
+namespace affekt::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+FacePrediction failure(const std::string& file, const std::string& message, bool missing) {
+  FacePrediction face;
+  face.file = file;
+  face.status = FaceStatus::unreadable;
+  face.message = message;
+  face.missing = missing;
+  return face;
+}
+
+/// Copies of pictures with their faces marked, each under a name of its own.
+class Annotator {
+ public:
+  explicit Annotator(const std::string& folder) : folder_(folder) {
+    if (!folder.empty()) ensure_writable_folder(folder);
+  }
+
+  void write(const std::vector<FacePrediction>& faces) {
+    if (folder_.empty() || faces.front().status == FaceStatus::unreadable) return;
+    Picture picture = load_picture(faces.front().file);
+    for (const FacePrediction& face : faces) {
+      if (face.status == FaceStatus::no_face) continue;
+      const std::string doubt = face.status == FaceStatus::uncertain ? "?" : "";
+      draw_face(picture, face.box, emotion_name(face.emotion) + doubt + " " + format_fixed(face.confidence, 2));
+    }
+    write_file(free_place(fs::path(faces.front().file).stem().string()), encode_png(picture));
+  }
+
+ private:
+  /// The pictures of one run must not overwrite each other; those of an earlier run may be replaced.
+  fs::path free_place(const std::string& stem) {
+    std::string name = stem + ".png";
+    for (int i = 2; !taken_.insert(name).second; ++i) name = stem + "-" + std::to_string(i) + ".png";
+    return folder_ / name;
+  }
+
+  fs::path folder_;
+  std::set<std::string> taken_;
+};
+
+/// One run over all pictures: what is printed, counted and complained about.
+class Prediction {
+ public:
+  Prediction(const Tool& tool, const PredictFlags& flags, Io& io)
+      : tool_(tool), io_(io), annotator_(flags.annotate), predictor_(flags.reader) {
+    table_.columns = {{"file"}, {"status"}, {"emotion"}, {"confidence", true}, {"next", false}, {"box"}};
+  }
+
+  int run(const std::vector<std::string>& inputs) {
+    constexpr std::size_t kBatch = 64;
+    const std::atomic<int>& signal = catch_interrupts();
+    const std::vector<std::string> files = expand(inputs);
+    for (std::size_t done = 0; done < files.size() && signal == 0; done += kBatch) {
+      const std::size_t end = std::min(done + kBatch, files.size());
+      const auto first = files.begin();
+      for (const auto& faces :
+           predictor_.read_all({first + static_cast<std::ptrdiff_t>(done), first + static_cast<std::ptrdiff_t>(end)})) {
+        annotator_.write(faces);
+        show(faces);
+      }
+      io_.progress(static_cast<double>(end) / static_cast<double>(files.size()), std::to_string(end) + " pictures");
+    }
+    io_.end_progress();
+    if (!tool_.common.json && !table_.rows.empty()) io_.out() << table_text(table_);
+    if (signal != 0) throw Interrupted("interrupted: the pictures so far are printed");
+    return exit_code();
+  }
+
+ private:
+  /// Files as they are, folders as all pictures below, "-" as the names on standard input.
+  std::vector<std::string> expand(const std::vector<std::string>& inputs) {
+    std::vector<std::string> files;
+    for (const std::string& input : inputs) {
+      std::error_code ignored;
+      if (input == "-") {
+        const InputFile list = InputFile::open(input);
+        for (const auto& line : split(list.bytes(), '\n')) {
+          if (!trim(line).empty()) files.emplace_back(trim(line));
+        }
+      } else if (fs::is_directory(input, ignored)) {
+        add_folder(input, files);
+      } else {
+        files.push_back(input);
+      }
+    }
+    if (files.empty() && failures_ == 0) throw UsageError("no picture given; expected INPUT..., see --help");
+    return files;
+  }
+
+  void add_folder(const std::string& folder, std::vector<std::string>& files) {
+    try {
+      const std::vector<std::string> below = pictures_below(folder);
+      if (below.empty()) show({failure(folder, printable(folder) + ": no pictures in this folder", false)});
+      files.insert(files.end(), below.begin(), below.end());
+    } catch (const IoError& error) {
+      show({failure(folder, error.what(), true)});
+    }
+  }
+
+  void show(const std::vector<FacePrediction>& faces) {
+    for (const FacePrediction& face : faces) {
+      const bool failed = face.status == FaceStatus::unreadable;
+      if (failed) io_.error(face.message);
+      if (failed && failures_++ == 0) first_failure_missing_ = face.missing;
+      if (!failed) ++successes_;
+      if (tool_.common.json) {
+        Json line = tool_.result();
+        line.update(face_json(face));
+        io_.out() << line.dump() << '\n';
+      } else {
+        table_.rows.push_back(row(face));
+      }
+    }
+    if (tool_.common.json) io_.out().flush();
+  }
+
+  static std::vector<std::string> row(const FacePrediction& face) {
+    if (face.status == FaceStatus::no_face || face.status == FaceStatus::unreadable) {
+      return {face.file, face_status_name(face.status), "", "", "", ""};
+    }
+    std::size_t next = kEmotionCount;
+    for (std::size_t i = 0; i < kEmotionCount; ++i) {
+      if (i == static_cast<std::size_t>(face.emotion)) continue;
+      if (next == kEmotionCount || face.probabilities[i] > face.probabilities[next]) next = i;
+    }
+    std::vector<std::string> box;
+    for (int value : face.box) box.push_back(std::to_string(value));
+    return {face.file,
+            face_status_name(face.status),
+            emotion_name(face.emotion),
+            format_fixed(face.confidence, 2),
+            emotion_names()[next] + " " + format_fixed(face.probabilities[next], 2),
+            join(box, ",")};
+  }
+
+  int exit_code() const {
+    if (failures_ == 0) return 0;
+    if (successes_ > 0) return kPartialFailure;
+    return first_failure_missing_ ? kNoFile : kBadContent;
+  }
+
+  const Tool& tool_;
+  Io& io_;
+  Annotator annotator_;
+  FacePredictor predictor_;
+  Table table_;
+  std::size_t failures_ = 0, successes_ = 0;
+  bool first_failure_missing_ = false;
+};
+
+}  // namespace
+
+int predict_pictures(const Tool& tool, const PredictFlags& flags, Io& io) {
+  if (flags.inputs.empty()) throw UsageError("no picture given; expected INPUT..., see --help");
+  return Prediction(tool, flags, io).run(flags.inputs);
+}
+
+}  // namespace affekt::cli
