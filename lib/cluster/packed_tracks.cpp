@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* kSchema = "affekt.tracks/1";
 constexpr std::int32_t kMissing = -1;
+constexpr std::size_t kAnyCount = std::numeric_limits<std::size_t>::max();
 
 struct NamedText {
   const char* name;
@@ -29,7 +30,7 @@ constexpr NamedText kRepeated[] = {{"artist", &TrackTable::artist},
                                    {"label", &TrackTable::label}};
 
 bool whole_number(TrackFeature feature) {
-  return feature == TrackFeature::year || feature == TrackFeature::duration_ms;
+  return feature == TrackFeature::duration_ms;  // the only one with more than the eleven bits of half precision
 }
 
 class Writer {
@@ -50,16 +51,13 @@ class Writer {
 
   void add_text(const std::string& name, const std::vector<std::string_view>& texts) {
     std::vector<char> pool;
-    std::vector<std::int32_t> offsets{0};
+    std::vector<std::int32_t> lengths;
     for (const std::string_view text : texts) {
       pool.insert(pool.end(), text.begin(), text.end());
-      if (pool.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
-        throw DataError("column '" + name + "': more than 2 GiB of text cannot be packed");
-      }
-      offsets.push_back(static_cast<std::int32_t>(pool.size()));
+      lengths.push_back(static_cast<std::int32_t>(text.size()));
     }
     add(name, DType::u8, pool);
-    add(name + ".offsets", DType::i32, offsets);
+    add_small(name + ".lengths", lengths);
   }
 
   void add_repeated(const std::string& name, const TextColumn& column) {
@@ -72,12 +70,13 @@ class Writer {
       index.push_back(place->second);
     }
     add_text(name, texts);
-    add_small(name + ".index", index, texts.size());
+    add_small(name + ".index", index);
   }
 
   /// As bytes if all values are below 256.
-  void add_small(const std::string& name, const std::vector<std::int32_t>& values, std::size_t bound) {
-    if (bound > 256) return add(name, DType::i32, values);
+  void add_small(const std::string& name, const std::vector<std::int32_t>& values) {
+    const auto fits = [](std::int32_t value) { return value >= 0 && value < 256; };
+    if (!std::all_of(values.begin(), values.end(), fits)) return add(name, DType::i32, values);
     add(name, DType::u8, std::vector<std::uint8_t>(values.begin(), values.end()));
   }
 
@@ -166,27 +165,23 @@ class Reader {
     }
   }
 
-  /// Texts of a pool; `count` of them, or as many as the offsets say.
-  std::vector<std::string_view> texts(const std::string& name, std::size_t most, bool exactly) const {
+  /// Texts of a pool, one after another; `count` of them, or any number if kAnyCount.
+  std::vector<std::string_view> texts(const std::string& name, std::size_t count) const {
     const TensorView& pool = tensor(name);
-    const TensorView& ends = tensor(name + ".offsets");
     if (pool.dtype != DType::u8) fail(name, "expected U8");
-    const auto count = ends.shape.size() == 1 ? static_cast<std::size_t>(ends.shape[0]) : 0;
-    if (count < 1 || count - 1 > most || (exactly && count - 1 != most))
-      fail(name + ".offsets", "wrong number of offsets");
-    const auto offsets = integers(name + ".offsets", count);
-    const std::string_view bytes(reinterpret_cast<const char*>(pool.data), pool.bytes);
-    if (offsets[0] != 0 || static_cast<std::size_t>(offsets.back()) != bytes.size()) {
-      fail(name + ".offsets", "do not cover the text");
-    }
+    const TensorView& sizes = tensor(name + ".lengths");
+    if (count == kAnyCount) count = sizes.shape.size() == 1 ? static_cast<std::size_t>(sizes.shape[0]) : 0;
+    const auto lengths = integers(name + ".lengths", count);
+    std::string_view left(reinterpret_cast<const char*>(pool.data), pool.bytes);
+    if (!is_valid_utf8(left)) fail(name, "not UTF-8");
     std::vector<std::string_view> result;
-    result.reserve(count - 1);
-    for (std::size_t i = 1; i < count; ++i) {
-      if (offsets[i] < offsets[i - 1]) fail(name + ".offsets", "not ascending");
-      result.push_back(bytes.substr(static_cast<std::size_t>(offsets[i - 1]),
-                                    static_cast<std::size_t>(offsets[i] - offsets[i - 1])));
+    result.reserve(count);
+    for (const std::int32_t length : lengths) {
+      if (length < 0 || static_cast<std::size_t>(length) > left.size()) fail(name + ".lengths", "do not fit the text");
+      result.push_back(left.substr(0, static_cast<std::size_t>(length)));
+      left.remove_prefix(static_cast<std::size_t>(length));
     }
-    if (!is_valid_utf8(bytes)) fail(name, "not UTF-8");
+    if (!left.empty()) fail(name + ".lengths", "do not cover the text");
     return result;
   }
 
@@ -194,14 +189,14 @@ class Reader {
     if (file_->find(text.name) == nullptr) return;
     TextColumn& column = table.*text.column;
     refer(text.name, column);
-    for (const std::string_view value : texts(text.name, rows_, true)) column.push_back_reference(value);
+    for (const std::string_view value : texts(text.name, rows_)) column.push_back_reference(value);
   }
 
   void read_repeated(const NamedText& text, TrackTable& table) const {
     if (file_->find(text.name) == nullptr) return;
     TextColumn& column = table.*text.column;
     refer(text.name, column);
-    const auto values = texts(text.name, rows_, false);
+    const auto values = texts(text.name, kAnyCount);
     const auto index = integers(std::string(text.name) + ".index", rows_);
     check_range(std::string(text.name) + ".index", index, 0, static_cast<std::int64_t>(values.size()));
     for (const std::int32_t i : index) column.push_back_reference(values[static_cast<std::size_t>(i)]);
@@ -270,9 +265,9 @@ void write_packed_tracks(const std::filesystem::path& path, const TrackTable& ta
   }
   const auto& primary = table.primary_artist_bytes;
   if (std::any_of(primary.begin(), primary.end(), [](std::uint16_t length) { return length > 0; })) {
-    writer.add("artist.primary", DType::i32, std::vector<std::int32_t>(primary.begin(), primary.end()));
+    writer.add_small("artist.primary", {primary.begin(), primary.end()});
   }
-  writer.add_small("cluster", clustering.labels, clustering.model.k());
+  writer.add_small("cluster", clustering.labels);
   writer.add_halves("distance", clustering.distances);
   writer.write(path, table.size());
 }

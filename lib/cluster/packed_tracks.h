@@ -10,7 +10,7 @@
 
 namespace affekt {
 
-/// Numbers are kept as half precision (year and duration as integers). @throws IoError; DataError beyond 2 GiB of text.
+/// Numbers are kept in half precision, the duration as whole milliseconds. @throws IoError.
 void write_packed_tracks(const std::filesystem::path& path, const TrackTable& table, const Clustering& clustering);
 
 struct PackedTracks {
