@@ -1,0 +1,42 @@
+// Finished runs and model files side by side.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "affekt/core/export.h"
+#include "affekt/report/chart.h"
+#include "affekt/report/table.h"
+
+namespace affekt {
+
+/// NaN (numbers) and -1 (counts) where the run or the model's card does not say.
+struct ComparisonRow {
+  std::string name;                ///< As the user named it.
+  std::string model;               ///< Architecture.
+  std::int64_t parameters = 0;     ///< As Keras counts.
+  std::int64_t multiply_adds = 0;  ///< For one face.
+  std::int64_t bytes = 0;          ///< Size of the model file.
+  std::int64_t epochs_run = -1;
+  double validation_accuracy = std::numeric_limits<double>::quiet_NaN();  ///< Fraction.
+  double private_accuracy = std::numeric_limits<double>::quiet_NaN();     ///< Fraction.
+  double images_per_second = std::numeric_limits<double>::quiet_NaN();    ///< Of the training passes.
+  double seconds = std::numeric_limits<double>::quiet_NaN();              ///< Of the whole training.
+  ChartSeries curve;  ///< Validation accuracy by epoch, from the run's metrics.csv; empty for a file.
+};
+
+/// Reads a run folder (best.safetensors, summary.json and metrics.csv; the last two may be missing while it still
+/// runs), a model file, or "default". What the summary does not say is taken from the model's card.
+/// @throws IoError   there is no such run or model. @throws DataError  a damaged file, naming it.
+AFFEKT_API ComparisonRow read_comparison_row(const std::string& run_or_model);
+
+/// For people: accuracies in percent, bytes in MB, "n/a" for what is unknown.
+AFFEKT_API Table comparison_table(const std::vector<ComparisonRow>& rows);
+/// For programs: the names and units of ComparisonRow, empty cells for what is unknown.
+AFFEKT_API std::string comparison_csv(const std::vector<ComparisonRow>& rows);
+/// A page with the table, accuracy over cost, and the runs' curves.
+AFFEKT_API std::string comparison_page(const std::vector<ComparisonRow>& rows);
+
+}  // namespace affekt
