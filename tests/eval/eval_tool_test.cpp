@@ -3,7 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "eval/crafted_model.h"
+#include "support/crafted_model.h"
 #include "support/catch.h"
 #include "support/run_tool.h"
 #include "support/temp_folder.h"

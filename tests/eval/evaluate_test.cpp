@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "affekt/core/error.h"
-#include "eval/crafted_model.h"
+#include "support/crafted_model.h"
 #include "support/catch.h"
 #include "support/temp_folder.h"
 
