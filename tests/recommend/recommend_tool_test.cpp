@@ -1,0 +1,238 @@
+// affekt-recommend as a user types it: results, exit codes and what it says.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "affekt/core/text.h"
+#include "support/catch.h"
+#include "support/run_tool.h"
+#include "support/temp_folder.h"
+
+using namespace affekt;
+using affekt::test::count_lines;
+using affekt::test::ToolResult;
+using affekt::test::ToolSetting;
+using nlohmann::json;
+
+namespace {
+
+ToolResult recommend(std::vector<std::string> arguments, const ToolSetting& setting = {}) {
+  return affekt::test::run_tool("affekt-recommend", arguments, setting);
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::string write_text(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+  return path.string();
+}
+
+// One clear line on stderr, nothing on stdout.
+void check_refusal(const ToolResult& result, int code, const std::string& words) {
+  INFO(result.err);
+  CHECK(result.exit_code == code);
+  CHECK(result.out.empty());
+  CHECK(count_lines(result.err) == 1);
+  CHECK(result.err.rfind("affekt-recommend: ", 0) == 0);
+  CHECK(result.err.find(words) != std::string::npos);
+}
+
+/// A track table over the whole plane: `side` * `side` tracks, ids only if asked for.
+std::string table(int side, bool with_ids, const std::string& first_title = "Song 0") {
+  std::string csv = with_ids ? "id,title,artist,valence,energy,tempo\n" : "title,artist,valence,energy,tempo\n";
+  for (int i = 0; i < side * side; ++i) {
+    const std::string number = std::to_string(i);
+    if (with_ids) csv += std::string(22 - number.size(), 'a') + number + ",";
+    csv += (i == 0 ? first_title : "Song " + number) + ",Artist " + number + ",";
+    csv += format_fixed((i % side + 0.5) / side, 4) + "," + format_fixed((i / side + 0.5) / side, 4) + ",";
+    csv += std::to_string(80 + i % 90) + "\n";
+  }
+  return csv;
+}
+
+}  // namespace
+
+TEST_CASE("ten songs from the bundled catalogue, one line each") {
+  const auto result = recommend({"--emotion", "happy"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  REQUIRE(count_lines(result.out) == 10);
+  std::istringstream lines(result.out);
+  std::string line;
+  for (int rank = 1; std::getline(lines, line); ++rank) {
+    CHECK(line.rfind(std::to_string(rank) + " ", 0) == 0);
+    CHECK(line.find("happy") != std::string::npos);
+  }
+  CHECK(recommend({"--emotion", "happy"}).out == result.out);
+  CHECK(recommend({"--emotion", "happy", "--seed", "7"}).out != result.out);
+}
+
+TEST_CASE("json: the keys of the contract, with every emotion and goal") {
+  for (const char* emotion : {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "Happiness"}) {
+    for (const char* goal : {"match", "lift"}) {
+      const auto result = recommend({"--emotion", emotion, "--goal", goal, "--json", "-n", "12"});
+      INFO(emotion << " " << goal << " " << result.err);
+      REQUIRE(result.exit_code == 0);
+      const json j = json::parse(result.out);
+      CHECK(j.at("schema") == "affekt.recommend/1");
+      for (const char* key : {"version", "seed", "options"}) CHECK(j.contains(key));
+      CHECK(j.at("faces") == json::array());
+      CHECK(j.at("goal") == goal);
+      CHECK(j.at("mood").at("weights").size() == 7);
+      double sum = 0;
+      for (const auto& weight : j["mood"]["weights"]) sum += weight.get<double>();
+      CHECK(sum == Approx(1));
+      REQUIRE(j.at("tracks").size() == 12);
+      std::set<std::string> ids;
+      for (const auto& track : j["tracks"]) {
+        for (const char* key :
+             {"rank", "id", "title", "artist", "score", "cluster", "mood", "valence", "energy", "reason"}) {
+          CHECK(track.contains(key));
+        }
+        CHECK(ids.insert(track.at("id").get<std::string>()).second);
+      }
+    }
+  }
+}
+
+TEST_CASE("the playlist formats, on stdout and into a file") {
+  const TempFolder folder;
+  CHECK(recommend({"--emotion", "sad", "--format", "m3u8"}).out.rfind("#EXTM3U\n", 0) == 0);
+  CHECK(recommend({"--emotion", "sad", "--format", "xspf"}).out.find("<trackList>") != std::string::npos);
+  CHECK(json::parse(recommend({"--emotion", "sad", "--format", "jspf"}).out).at("playlist").at("track").size() == 10);
+  CHECK(count_lines(recommend({"--emotion", "sad", "--format", "csv"}).out) == 11);
+  const auto uris = recommend({"--emotion", "sad", "--format", "uris"});
+  CHECK(count_lines(uris.out) == 10);
+  CHECK(uris.out.rfind("spotify:track:", 0) == 0);
+  CHECK(recommend({"--emotion", "sad", "--format", "json"}).out.rfind("{", 0) == 0);
+
+  const std::string file = (folder / "list.uris").string();
+  const auto to_file = recommend({"--emotion", "sad", "--format", "uris", "--out", file});
+  CHECK(to_file.exit_code == 0);
+  CHECK(to_file.out.empty());
+  CHECK(read_text(file) == uris.out);
+
+  check_refusal(recommend({"--emotion", "sad", "--format", "uris", "--json"}), 2, "--out FILE");
+  const auto both = recommend({"--emotion", "sad", "--format", "uris", "--json", "--out", file});
+  CHECK(both.exit_code == 0);
+  CHECK(json::parse(both.out).at("tracks").size() == 10);
+  CHECK(read_text(file) == uris.out);
+  const auto only = recommend({"--emotion", "sad", "--json", "--out", (folder / "list.json").string()});
+  CHECK(only.exit_code == 0);
+  CHECK(json::parse(read_text(folder / "list.json")).at("tracks").size() == 10);
+}
+
+TEST_CASE("usage errors end with 2 and one line") {
+  check_refusal(recommend({}), 2, "--emotion NAME");
+  check_refusal(recommend({"a.jpg", "--emotion", "happy"}), 2, "not both");
+  check_refusal(recommend({"--emotion", "hapy"}), 2, "did you mean 'happy'");
+  check_refusal(recommend({"--emotion", "happy", "--goal", "lfit"}), 2, "did you mean 'lift'");
+  check_refusal(recommend({"--emotion", "happy", "-n", "0"}), 2, "count");
+  check_refusal(recommend({"--emotion", "happy", "-n", "ten"}), 2, "count");
+  check_refusal(recommend({"--emotion", "happy", "--diversity", "2"}), 2, "diversity");
+  check_refusal(recommend({"--emotion", "happy", "--max-per-artist", "-1"}), 2, "max-per-artist");
+  check_refusal(recommend({"--emotion", "happy", "--min-confidence", "7"}), 2, "--min-confidence");
+  check_refusal(recommend({"--emotion", "happy", "--format", "mp3"}), 2, "format");
+  check_refusal(recommend({"--emotion", "happy", "--stategy", "cluster"}), 2, "--strategy");
+}
+
+TEST_CASE("missing and unwritable files end with 4, bad content with 3") {
+  const TempFolder folder;
+  const std::string file = write_text(folder / "file", "x\n");
+  check_refusal(recommend({"--emotion", "happy", "--catalog", "/nowhere/songs.csv"}), 4, "/nowhere/songs.csv");
+  check_refusal(recommend({"--emotion", "happy", "--exclude", "/nowhere/list"}), 4, "/nowhere/list");
+  check_refusal(recommend({"--emotion", "happy", "--out", file + "/below"}), 4, "below");
+  const std::string empty = write_text(folder / "empty.csv", "");
+  check_refusal(recommend({"--emotion", "happy", "--catalog", empty}), 3, "empty.csv");
+  const std::string words = write_text(folder / "words.csv", "a,b\n1,2\n");
+  check_refusal(recommend({"--emotion", "happy", "--catalog", words}), 3, "words.csv");
+  const std::string zero = write_text(folder / "zero.bin", std::string("a\0b", 3));
+  check_refusal(recommend({"--emotion", "happy", "--exclude", zero}), 3, "zero.bin");
+}
+
+TEST_CASE("excluded tracks do not come back: yesterday's playlist, a file, standard input") {
+  const TempFolder folder;
+  const auto before = json::parse(recommend({"--emotion", "neutral", "--json"}).out);
+  std::set<std::string> ids;
+  for (const auto& track : before.at("tracks")) ids.insert(track.at("id").get<std::string>());
+  REQUIRE(ids.size() == 10);
+  for (const char* format : {"uris", "m3u8", "csv"}) {
+    const std::string file = (folder / format).string();
+    REQUIRE(recommend({"--emotion", "neutral", "--format", format, "--out", file}).exit_code == 0);
+    const auto after = json::parse(recommend({"--emotion", "neutral", "--json", "--exclude", file}).out);
+    CHECK(after.at("tracks").size() == 10);
+    for (const auto& track : after["tracks"]) CHECK(ids.count(track.at("id").get<std::string>()) == 0);
+  }
+  ToolSetting setting;
+  for (const auto& id : ids) setting.input += "https://open.spotify.com/track/" + id + "?si=x\n";
+  const auto piped = json::parse(recommend({"--emotion", "neutral", "--json", "--exclude", "-"}, setting).out);
+  for (const auto& track : piped.at("tracks")) CHECK(ids.count(track.at("id").get<std::string>()) == 0);
+}
+
+TEST_CASE("a catalogue of one's own, smaller than asked for, without ids") {
+  const TempFolder folder;
+  const std::string csv = write_text(folder / "songs.csv", table(5, false, "\"evil \x1B[2J\n\"\"title\"\"\""));
+  const auto result = recommend({"--emotion", "happy", "--catalog", csv, "-n", "40"});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
+  CHECK(count_lines(result.out) == 25);
+  CHECK(result.out.find('\x1B') == std::string::npos);
+  CHECK(result.err.find("asked for 40 tracks, found 25") != std::string::npos);
+  CHECK(recommend({"--emotion", "happy", "--catalog", csv, "-n", "40", "-q"}).err.empty());
+  const auto uris = recommend({"--emotion", "happy", "--catalog", csv, "--format", "uris"});
+  CHECK(uris.exit_code == 0);
+  CHECK(uris.out.empty());
+  CHECK(uris.err.find("10 tracks without a Spotify id left out") != std::string::npos);
+  const auto m3u8 = recommend({"--emotion", "happy", "--catalog", csv, "--format", "m3u8", "-n", "25"});
+  CHECK(count_lines(m3u8.out) == 52);
+}
+
+TEST_CASE("a goal is a walk that the output shows") {
+  const auto result = recommend({"--emotion", "sad", "--goal", "lift", "-n", "5"});
+  CHECK(result.out.find("step 1 of 5 to happy, 0 % of the way") != std::string::npos);
+  CHECK(result.out.find("step 5 of 5 to happy, 100 % of the way") != std::string::npos);
+}
+
+TEST_CASE("pictures that give no face") {
+  const TempFolder folder;
+#ifdef AFFEKT_WITH_FACES
+  check_refusal(recommend({"/nowhere/photo.jpg"}), 4, "/nowhere/photo.jpg");
+  const std::string fake = write_text(folder / "fake.jpg", "this is a text\n");
+  check_refusal(recommend({fake}), 3, "fake.jpg");
+  const auto two = recommend({"/nowhere/photo.jpg", fake});
+  CHECK(two.exit_code == 4);
+  CHECK(count_lines(two.err) == 2);
+#else
+  check_refusal(recommend({"photo.jpg"}), 2, "");
+#endif
+}
+
+#ifdef AFFEKT_WITH_FACES
+TEST_CASE("songs for the sample photo; one unreadable picture among them ends with 5") {
+  const char* source = std::getenv("AFFEKT_SOURCE");
+  REQUIRE(source != nullptr);
+  const std::string photo = std::string(source) + "/share/photos/astronaut.png";
+  const auto result = recommend({photo, "--json"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  const json j = json::parse(result.out);
+  REQUIRE(j.at("faces").size() == 1);
+  CHECK(j["faces"][0].at("status") == "ok");
+  CHECK(j["faces"][0].at("probabilities") == j.at("mood").at("weights"));
+  CHECK(j.at("tracks").size() == 10);
+
+  const auto partly = recommend({photo, "/nowhere/photo.jpg", "--json"});
+  CHECK(partly.exit_code == 5);
+  CHECK(partly.err.find("/nowhere/photo.jpg") != std::string::npos);
+  CHECK(json::parse(partly.out).at("tracks") == j.at("tracks"));
+  check_refusal(recommend({photo, "--min-confidence", "1"}), 3, "--min-confidence");
+}
+#endif

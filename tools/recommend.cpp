@@ -1,0 +1,26 @@
+// affekt-recommend: songs for a face, or for a named emotion. This file parses, calls the library and reports.
+#include "affekt/cluster/catalog.h"
+#include "affekt/core/file.h"
+#include "affekt/music/moods.h"
+#include "recommend/job.h"
+
+int main(int argc, char** argv) {
+  using namespace affekt;
+  cli::RecommendJob job;
+  cli::Tool tool("recommend", "Songs for a face, or for a named emotion.");
+  cli::bind(tool, job);
+  return tool.run(argc, argv, [&](cli::Io& io) {
+    const MoodMap moods = default_moods();
+    job.recommend.seed = tool.common.seed;
+    job.faces.threads = tool.common.threads;
+    cli::check(tool, job, moods);
+    if (!job.out.empty()) check_writable_file(job.out);
+    const ExclusionList excluded = job.exclude.empty() ? ExclusionList{} : ExclusionList::read(job.exclude);
+    const Catalog catalog = read_catalog(job.catalog, moods, tool.common.seed);
+    for (const auto& line : catalog.notes.lines) io.detail(line);
+    const cli::MoodInput mood = cli::find_mood(job, io);
+    const Recommendation recommendation = recommend(mood.probabilities, catalog, moods, job.recommend, excluded);
+    cli::write_result(tool, job, mood, recommendation, io);
+    return mood.some_failed ? cli::kPartialFailure : 0;
+  });
+}

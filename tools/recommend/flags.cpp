@@ -1,0 +1,70 @@
+#include "affekt/core/error.h"
+#include "affekt/core/text.h"
+#include "recommend/job.h"
+
+namespace affekt::cli {
+namespace {
+
+Emotion emotion_of(const std::string& name) {
+  if (const auto emotion = parse_emotion(name)) return *emotion;
+  throw UsageError("--emotion: " + unknown_name_message("emotion", name, emotion_names()));
+}
+
+}  // namespace
+
+void bind(Tool& tool, RecommendJob& job) {
+  tool.positional("IMAGE", job.pictures,
+                  "Pictures with a face; several give one playlist from the mean of their moods");
+  tool.option("emotion", job.emotion, "Instead of a picture: " + join(emotion_names(), ", "));
+  tool.option("model", job.faces.model, "Model file, run folder or 'default'");
+  job.faces.faces = FaceSelection::largest;
+  tool.choice<FaceSelection>(
+      "faces", job.faces.faces,
+      {{"all", FaceSelection::all}, {"largest", FaceSelection::largest}, {"none", FaceSelection::none}},
+      "Which faces of a picture count; none: the picture is a cropped face");
+  tool.option("min-confidence", job.faces.min_confidence, "Faces read with less confidence do not count, 0..1");
+  tool.option("catalog", job.catalog, "Folder made by affekt-cluster --out, a track table (CSV), or 'default'");
+  tool.option("count", job.recommend.count, "Number of tracks");
+  tool.alias("count", 'n');
+  tool.option("goal", job.recommend.goal,
+              "match: answer the mood; lift, energize or a mood (happy, energetic, tense, sad, calm): walk there");
+  tool.choice<RecommendStrategy>(
+      "strategy", job.recommend.strategy,
+      {{"cluster", RecommendStrategy::cluster}, {"circumplex", RecommendStrategy::circumplex}},
+      "Choose from the clusters of the mood, or by closeness over the whole catalogue");
+  tool.option("diversity", job.recommend.diversity, "0: best fit only .. 1: as unlike one another as possible");
+  tool.option("max-per-artist", job.recommend.max_per_artist, "At most so many tracks by one artist; 0 = no limit");
+  tool.option("exclude", job.exclude,
+              "File of tracks to leave out: ids, URIs, 'artist - title', M3U or CSV; - = stdin");
+  tool.choice<OutputFormat>("format", job.format,
+                            {{"table", OutputFormat::table},
+                             {"json", OutputFormat::json},
+                             {"csv", OutputFormat::csv},
+                             {"m3u8", OutputFormat::m3u8},
+                             {"xspf", OutputFormat::xspf},
+                             {"jspf", OutputFormat::jspf},
+                             {"uris", OutputFormat::uris}},
+                            "Form of the playlist");
+  tool.option("out", job.out, "Write the playlist to this file instead of standard output");
+  tool.footer(
+      "Examples:\n  affekt-recommend photo.jpg\n  affekt-recommend --emotion sad --goal lift -n 20\n"
+      "  affekt-recommend photo.jpg --format m3u8 --out mood.m3u8 --json");
+}
+
+void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods) {
+  if (job.pictures.empty() && job.emotion.empty()) throw UsageError("give a picture, or --emotion NAME; see --help");
+  if (!job.pictures.empty() && !job.emotion.empty()) {
+    throw UsageError("give either pictures or --emotion, not both");
+  }
+  if (!job.emotion.empty()) emotion_of(job.emotion);
+  if (!(job.faces.min_confidence >= 0 && job.faces.min_confidence <= 1)) {
+    throw UsageError("--min-confidence: expected 0..1, found " + format_shortest(job.faces.min_confidence));
+  }
+  job.recommend.validate(moods);
+  const bool playlist_and_json = tool.common.json && tool.given("format") && job.format != OutputFormat::json;
+  if (playlist_and_json && job.out.empty()) {
+    throw UsageError("--json with another --format needs --out FILE: the playlist goes there, the JSON to stdout");
+  }
+}
+
+}  // namespace affekt::cli

@@ -1,0 +1,49 @@
+// What affekt-recommend is asked for, and its steps; tools/recommend.cpp strings them together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "affekt/data/face_prediction.h"
+#include "affekt/recommend/playlist.h"
+#include "affekt/recommend/recommender.h"
+#include "common/cli.h"
+
+namespace affekt::cli {
+
+enum class OutputFormat : std::uint8_t { table, json, csv, m3u8, xspf, jspf, uris };
+
+struct RecommendJob {
+  std::vector<std::string> pictures;
+  std::string emotion;
+  std::string catalog = "default";
+  std::string exclude;
+  std::string out;
+  OutputFormat format = OutputFormat::table;
+  RecommendOptions recommend;
+  FaceReaderOptions faces;
+};
+
+/// Flags and fields of the job.
+void bind(Tool& tool, RecommendJob& job);
+
+/// @throws UsageError  flags that contradict one another or name nothing known.
+void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods);
+
+/// The mood to answer and where it comes from.
+struct MoodInput {
+  EmotionProbabilities probabilities{};
+  std::vector<FacePrediction> faces;  ///< Of all pictures; empty for --emotion.
+  bool some_failed = false;           ///< A picture could not be read, another could.
+};
+
+/// From --emotion, or from the faces in the pictures: the mean over all that were read with enough confidence.
+/// @throws DataError, IoError  there is none.
+MoodInput find_mood(const RecommendJob& job, Io& io);
+
+/// Playlist to --out or stdout, JSON where asked for, notes to stderr.
+void write_result(const Tool& tool, const RecommendJob& job, const MoodInput& mood,
+                  const Recommendation& recommendation, Io& io);
+
+}  // namespace affekt::cli

@@ -1,0 +1,91 @@
+#include <cmath>
+
+#include "affekt/core/file.h"
+#include "affekt/core/text.h"
+#include "common/face_json.h"
+#include "recommend/job.h"
+
+namespace affekt::cli {
+namespace {
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json track_json(const RecommendedTrack& track) {
+  return {{"rank", track.rank},
+          {"id", to_utf8(track.id)},
+          {"title", to_utf8(track.title)},
+          {"artist", to_utf8(track.artist)},
+          {"album", to_utf8(track.album)},
+          {"duration_ms", number(track.duration_ms)},
+          {"score", track.score},
+          {"cluster", track.cluster},
+          {"mood", to_utf8(track.mood)},
+          {"valence", number(track.valence)},
+          {"energy", number(track.energy)},
+          {"reason", to_utf8(track.reason)}};
+}
+
+Json result_json(const Tool& tool, const MoodInput& mood, const Recommendation& recommendation) {
+  Json json = tool.result();
+  json["faces"] = Json::array();
+  for (const auto& face : mood.faces) json["faces"].push_back(face_json(face));
+  json["mood"] = {{"valence", recommendation.mood.valence},
+                  {"energy", recommendation.mood.energy},
+                  {"weights", probabilities_json(recommendation.mood.weights)}};
+  json["goal"] = recommendation.goal;
+  json["tracks"] = Json::array();
+  for (const auto& track : recommendation.tracks) json["tracks"].push_back(track_json(track));
+  return json;
+}
+
+PlaylistFormat playlist_format(OutputFormat format) {
+  switch (format) {
+    case OutputFormat::csv:
+      return PlaylistFormat::csv;
+    case OutputFormat::m3u8:
+      return PlaylistFormat::m3u8;
+    case OutputFormat::xspf:
+      return PlaylistFormat::xspf;
+    case OutputFormat::jspf:
+      return PlaylistFormat::jspf;
+    case OutputFormat::uris:
+      return PlaylistFormat::uris;
+    default:
+      return PlaylistFormat::table;
+  }
+}
+
+std::string playlist_title(const Recommendation& recommendation) {
+  std::size_t most = 0;
+  for (std::size_t e = 1; e < kEmotionCount; ++e) {
+    if (recommendation.mood.weights[e] > recommendation.mood.weights[most]) most = e;
+  }
+  const std::string title = "affekt: " + emotion_names()[most];
+  return recommendation.goal == "match" ? title : title + " to " + recommendation.goal;
+}
+
+}  // namespace
+
+void write_result(const Tool& tool, const RecommendJob& job, const MoodInput& mood,
+                  const Recommendation& recommendation, Io& io) {
+  for (const auto& note : recommendation.notes) io.note(note);
+  const bool only_json = job.format == OutputFormat::json || (tool.common.json && !tool.given("format"));
+  std::string text;
+  if (only_json || tool.common.json) {
+    text = result_json(tool, mood, recommendation).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  }
+  if (!only_json) {
+    const auto playlist = write_playlist(recommendation, playlist_format(job.format), playlist_title(recommendation));
+    if (playlist.left_out > 0) io.note(std::to_string(playlist.left_out) + " tracks without a Spotify id left out");
+    if (tool.common.json) io.out() << text;
+    text = playlist.text;
+  }
+  if (job.out.empty()) {
+    io.out() << text;
+  } else {
+    write_file(job.out, text);
+    io.note("wrote " + std::to_string(recommendation.tracks.size()) + " tracks to " + printable(job.out));
+  }
+}
+
+}  // namespace affekt::cli
