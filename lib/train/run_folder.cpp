@@ -10,6 +10,7 @@
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
 #include "core/json_access.h"
+#include "train/run_report.h"
 
 namespace affekt {
 namespace fs = std::filesystem;
@@ -87,9 +88,11 @@ void RunFolder::write_config(const TrainOptions& options) const {
 
 void RunFolder::write_metrics(const std::vector<EpochStats>& history) const {
   write_file(path_ / "metrics.csv", metrics_csv(history));
+  if (!history.empty()) write_file(path_ / "curves.svg", accuracy_curves_svg(history));
 }
 
-void RunFolder::write_summary(const TrainSummary& summary) const {
+void RunFolder::write_summary(const TrainSummary& summary, const TrainOptions& options) const {
+  write_file(path_ / "report.html", run_report_html(summary, options));
   write_file(path_ / "summary.json", train_summary_json(summary) + "\n");
 }
 

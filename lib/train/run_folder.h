@@ -21,8 +21,10 @@ class AFFEKT_API RunFolder {
   std::filesystem::path checkpoint(int slot) const;
 
   void write_config(const TrainOptions& options) const;
+  /// metrics.csv and curves.svg.
   void write_metrics(const std::vector<EpochStats>& history) const;
-  void write_summary(const TrainSummary& summary) const;
+  /// summary.json and report.html.
+  void write_summary(const TrainSummary& summary, const TrainOptions& options) const;
   /// summary.json read back, without the history. @throws IoError, DataError.
   TrainSummary read_summary() const;
 

@@ -105,7 +105,7 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& options, cons
   summary.threads = at::get_num_threads();
   if (summary.best_epoch > 0) judge_saved(data, trainer, run, summary.stopped != "max-time", summary);
   summary.seconds = trainer.seconds();
-  run.write_summary(summary);
+  run.write_summary(summary, options);
   log("ended (" + summary.stopped + ") after epoch " + std::to_string(summary.epochs_run) + ": best epoch " +
       std::to_string(summary.best_epoch) + ", validation accuracy " + format_fixed(summary.validation_accuracy, 4) +
       (summary.private_accuracy >= 0 ? ", private accuracy " + format_fixed(summary.private_accuracy, 4) : ""));

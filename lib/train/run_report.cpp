@@ -1,0 +1,83 @@
+#include "train/run_report.h"
+
+#include "affekt/core/text.h"
+#include "affekt/report/chart.h"
+#include "affekt/report/html_page.h"
+
+namespace affekt {
+namespace {
+
+std::string curves_svg(const std::vector<EpochStats>& history, const std::string& title, double EpochStats::*training,
+                       double EpochStats::*validation) {
+  Chart chart;
+  chart.title = title;
+  chart.x_label = "epoch";
+  chart.y_label = title;
+  chart.series = {{"training (augmented)", {}, {}, {}}, {"validation", {}, {}, {}}};
+  for (const EpochStats& epoch : history) {
+    for (ChartSeries& series : chart.series) series.x.push_back(epoch.epoch);
+    chart.series[0].y.push_back(epoch.*training);
+    chart.series[1].y.push_back(epoch.*validation);
+  }
+  return line_chart_svg(chart);
+}
+
+Table result_table(const TrainSummary& summary) {
+  const bool judged = summary.best_epoch > 0;
+  const auto accuracy = [&](double value, bool known) { return known ? format_fixed(value, 4) : std::string("n/a"); };
+  Table table;
+  table.columns = {{"figure", false}, {"value", true}};
+  table.rows = {
+      {"network", summary.model},
+      {"parameters", std::to_string(summary.parameters)},
+      {"best epoch", std::to_string(summary.best_epoch) + " of " + std::to_string(summary.epochs_run)},
+      {"training accuracy, without augmentation", accuracy(summary.train_accuracy, judged)},
+      {"validation accuracy", accuracy(summary.validation_accuracy, judged)},
+      {"PrivateTest accuracy", accuracy(summary.private_accuracy, summary.private_accuracy >= 0)},
+      {"training images per second", format_fixed(summary.images_per_second, 1)},
+      {"seconds", format_fixed(summary.seconds, 0)},
+      {"device", summary.device + ", " + std::to_string(summary.threads) + " threads, " + summary.precision},
+      {"ended", summary.stopped},
+  };
+  return table;
+}
+
+Table epoch_table(const std::vector<EpochStats>& history) {
+  Table table;
+  for (const char* name : {"epoch", "train loss", "train accuracy", "validation loss", "validation accuracy",
+                           "learning rate", "seconds", "images per second"}) {
+    table.columns.push_back({name, true});
+  }
+  for (const EpochStats& epoch : history) {
+    table.rows.push_back({std::to_string(epoch.epoch), format_fixed(epoch.train_loss, 4),
+                          format_fixed(epoch.train_accuracy, 4), format_fixed(epoch.validation_loss, 4),
+                          format_fixed(epoch.validation_accuracy, 4), format_fixed(epoch.learning_rate, 6),
+                          format_fixed(epoch.seconds, 1), format_fixed(epoch.images_per_second, 1)});
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string accuracy_curves_svg(const std::vector<EpochStats>& history) {
+  return curves_svg(history, "accuracy", &EpochStats::train_accuracy, &EpochStats::validation_accuracy);
+}
+
+std::string loss_curves_svg(const std::vector<EpochStats>& history) {
+  return curves_svg(history, "loss", &EpochStats::train_loss, &EpochStats::validation_loss);
+}
+
+std::string run_report_html(const TrainSummary& summary, const TrainOptions& options) {
+  HtmlPage page("Training run: " + summary.model);
+  page.table(result_table(summary));
+  if (!summary.history.empty()) {
+    page.heading("Curves");
+    page.figure(accuracy_curves_svg(summary.history), "Training accuracy is that of the augmented batches.");
+    page.figure(loss_curves_svg(summary.history), "The training loss includes label smoothing and weights.");
+  }
+  page.heading("Epochs").table(epoch_table(summary.history));
+  page.heading("Options").preformatted(train_options_json(options));
+  return page.text();
+}
+
+}  // namespace affekt
