@@ -73,7 +73,7 @@ class AFFEKT_API TorchNetwork {
 
 /// Values 0 or 1 / (1 - rate) in the shape, type and memory format of `like`; on the CPU the mask is a function of
 /// (seed, step, node) alone, whatever the number of threads.
-at::Tensor dropout_mask(const at::Tensor& like, double rate, const Pass& pass, std::size_t node);
+AFFEKT_API at::Tensor dropout_mask(const at::Tensor& like, double rate, const Pass& pass, std::size_t node);
 
 /// @throws DataError if the file's self-tests give other logits here (tolerance 1e-3, relative above 1).
 AFFEKT_API void replay_self_tests(const TorchNetwork& network, const ModelFile& file);

@@ -1,0 +1,131 @@
+#include <fstream>
+#include <functional>
+
+#include "affekt/core/error.h"
+#include "affekt/train/train_job.h"
+#include "support/catch.h"
+#include "support/temp_folder.h"
+#include "train/run_folder.h"
+
+using namespace affekt;
+
+namespace {
+
+void write_text(const std::filesystem::path& path, const std::string& text) { std::ofstream(path) << text; }
+
+}  // namespace
+
+TEST_CASE("each option out of range is refused by name") {
+  const std::vector<std::pair<std::string, std::function<void(TrainOptions&)>>> cases = {
+      {"epochs", [](TrainOptions& o) { o.epochs = 0; }},
+      {"batch-size", [](TrainOptions& o) { o.batch_size = 1; }},
+      {"limit", [](TrainOptions& o) { o.limit = -1; }},
+      {"early-stop", [](TrainOptions& o) { o.early_stop = -1; }},
+      {"lr", [](TrainOptions& o) { o.lr = -0.1; }},
+      {"lr", [](TrainOptions& o) { o.lr = std::nan(""); }},
+      {"weight-decay", [](TrainOptions& o) { o.weight_decay = -1; }},
+      {"warmup-epochs", [](TrainOptions& o) { o.warmup_epochs = -1; }},
+      {"clip-grad", [](TrainOptions& o) { o.clip_grad = -1; }},
+      {"ema", [](TrainOptions& o) { o.ema = 1; }},
+      {"label-smoothing", [](TrainOptions& o) { o.label_smoothing = 1; }},
+      {"image-size", [](TrainOptions& o) { o.image_size = -48; }},
+      {"validation", [](TrainOptions& o) { o.validation = "private"; }},
+      {"validation", [](TrainOptions& o) { o.validation = "split:1.5"; }},
+      {"max-time", [](TrainOptions& o) { o.max_time = "soon"; }},
+      {"max-time", [](TrainOptions& o) { o.max_time = "m"; }},
+      {"device", [](TrainOptions& o) { o.compute.device = "tpu"; }},
+      {"threads", [](TrainOptions& o) { o.compute.threads = -2; }},
+  };
+  CHECK_NOTHROW(TrainOptions().validate());
+  for (const auto& [name, spoil] : cases) {
+    TrainOptions options;
+    spoil(options);
+    try {
+      options.validate();
+      FAIL(name << " was accepted");
+    } catch (const UsageError& error) {
+      CHECK(std::string(error.what()).rfind(name + ": ", 0) == 0);
+    }
+  }
+}
+
+TEST_CASE("times and fractions are read with their units") {
+  TrainOptions options;
+  options.max_time = "90";
+  CHECK(options.max_seconds() == 90);
+  options.max_time = "1.5m";
+  CHECK(options.max_seconds() == 90);
+  options.max_time = "2h";
+  CHECK(options.max_seconds() == 7200);
+  options.validation = "split:0.2";
+  CHECK(options.validation_fraction() == 0.2);
+  CHECK(options.effective_lr() == 0.001);
+  options.optimizer = OptimizerKind::sgd;
+  CHECK(options.effective_lr() == 0.05);
+  options.lr = 0.3;
+  CHECK(options.effective_lr() == 0.3);
+}
+
+TEST_CASE("the options of a run come back from its config.json") {
+  const TempFolder folder;
+  TrainOptions options;
+  options.model = "basic-cnn";
+  options.data = {"a.csv", "b.csv:weight=2"};
+  options.lr = 0.1 + 0.2;
+  options.optimizer = OptimizerKind::adam;
+  options.schedule = ScheduleKind::plateau;
+  options.augment = AugmentKind::none;
+  options.class_weights = ClassWeights::balanced;
+  options.save_dtype = SaveType::fp16;
+  options.compute.precision = Precision::bf16;
+  options.seed = 18446744073709551615ULL;
+  options.skip_bad_rows = true;
+  write_text(folder / "config.json", train_options_json(options));
+  TrainOptions read = read_run_options(folder.path().string());
+  CHECK(read.resume == folder.path().string());
+  CHECK(train_options_json(read) == train_options_json(options));
+}
+
+TEST_CASE("a run folder without a config, or with a damaged one, is refused") {
+  const TempFolder folder;
+  CHECK_THROWS_AS(read_run_options(folder.path().string()), IoError);
+  for (const char* text : {"", "[]", "{\"epochs\": \"many\"}", "{\"optimizer\": \"lion\"}", "{\"epochs\": 3"}) {
+    CAPTURE(text);
+    write_text(folder / "config.json", text);
+    CHECK_THROWS_AS(read_run_options(folder.path().string()), DataError);
+  }
+}
+
+TEST_CASE("a run folder that is not empty needs force, and loses the old run's files only") {
+  const TempFolder folder;
+  TrainOptions options;
+  options.out = (folder / "run").string();
+  CHECK(std::filesystem::is_directory(RunFolder::prepare(options).path() / "last"));
+  CHECK_THROWS_AS(RunFolder::prepare(options), UsageError);
+  write_text(folder / "run/metrics.csv", "old");
+  write_text(folder / "run/notes.txt", "mine");
+  options.force = true;
+  RunFolder::prepare(options);
+  CHECK_FALSE(std::filesystem::exists(folder / "run/metrics.csv"));
+  CHECK(std::filesystem::exists(folder / "run/notes.txt"));
+}
+
+TEST_CASE("a run folder below a regular file cannot be written") {
+  const TempFolder folder;
+  write_text(folder / "file", "x");
+  TrainOptions options;
+  options.out = (folder / "file").string();
+  CHECK_THROWS_AS(RunFolder::prepare(options), IoError);
+  options.out = (folder / "file/run").string();
+  CHECK_THROWS_AS(RunFolder::prepare(options), IoError);
+}
+
+TEST_CASE("a summary without a finished epoch has null accuracies") {
+  TrainSummary summary;
+  const std::string json = train_summary_json(summary);
+  CHECK(json.find("\"validation_accuracy\": null") != std::string::npos);
+  CHECK(json.find("\"private_accuracy\": null") != std::string::npos);
+  summary.best_epoch = 1;
+  summary.validation_accuracy = 0.5;
+  CHECK(train_summary_json(summary).find("\"validation_accuracy\": 0.5") != std::string::npos);
+}

@@ -1,0 +1,258 @@
+#include "affekt/train/train_job.h"
+
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "affekt/core/error.h"
+#include "affekt/core/random.h"
+#include "affekt/core/text.h"
+#include "affekt/model/model_file.h"
+#include "affekt/nn/classifier.h"
+#include "support/catch.h"
+#include "support/temp_folder.h"
+
+using namespace affekt;
+
+namespace {
+
+/// Faces that can be told apart: each class has its own bright square, over noise.
+void add_faces(Dataset& data, Split split, std::size_t count, std::uint64_t seed) {
+  RandomStream random(seed);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t label = i % kEmotionCount;
+    std::vector<std::uint8_t> face(kFacePixels);
+    for (auto& pixel : face) pixel = static_cast<std::uint8_t>(random.below(120));
+    for (std::size_t y = 0; y < 12; ++y) {
+      for (std::size_t x = 0; x < 12; ++x) face[(8 + y + 12 * (label / 3)) * 48 + 6 + x + 13 * (label % 3)] = 230;
+    }
+    data.add(face.data(), static_cast<Emotion>(label), split, 0, "row " + std::to_string(i));
+  }
+}
+
+Dataset squares(std::size_t training = 70, std::size_t validation = 21, std::size_t held_out = 0) {
+  Dataset data;
+  data.sources.push_back({"squares", 1.0, training + validation + held_out, 0});
+  add_faces(data, Split::train, training, 1);
+  add_faces(data, Split::public_test, validation, 2);
+  add_faces(data, Split::private_test, held_out, 3);
+  return data;
+}
+
+TrainOptions quick(const TempFolder& folder, const std::string& name = "run") {
+  TrainOptions options;
+  options.out = (folder / name).string();
+  options.epochs = 2;
+  options.batch_size = 16;
+  options.compute.device = "cpu";
+  options.compute.threads = 2;
+  options.compute.precision = Precision::fp32;
+  return options;
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+/// metrics.csv without its two time columns.
+std::string metrics(const TrainOptions& options) {
+  std::istringstream in(read_text(std::filesystem::path(options.out) / "metrics.csv"));
+  std::string out;
+  for (std::string line; std::getline(in, line);) {
+    std::vector<std::string> fields = split(line, ',');
+    fields.resize(6);
+    out += join(fields, ",") + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a network learns 63 faces by heart, and the saved model knows them") {
+  const TempFolder folder;
+  const Dataset data = squares(63, 21, 14);
+  TrainOptions options = quick(folder);
+  options.epochs = 12;
+  options.augment = AugmentKind::none;
+  options.lr = 0.003;
+  const TrainSummary summary = run_training(data, options);
+  CHECK(summary.train_accuracy == 1.0);
+  CHECK(summary.validation_accuracy > 0.9);
+  CHECK(summary.private_accuracy > 0.9);
+  CHECK(summary.history.back().train_loss < 0.3 * summary.history.front().train_loss);
+  CHECK(summary.parameters > summary.trainable_parameters);
+  CHECK(summary.stopped == "epochs");
+
+  const ModelFile file = ModelFile::open(std::filesystem::path(options.out) / "best.safetensors");
+  CHECK(file.card().metrics.at("private_accuracy") == summary.private_accuracy);
+  CHECK(file.card().metrics.at("validation_accuracy") == summary.validation_accuracy);
+  CHECK(file.card().selection.find("PublicTest (21 rows)") != std::string::npos);
+  CHECK(file.card().data_digest == data.digest());
+  const Classifier classifier = Classifier::load(file);
+  const std::vector<std::size_t> rows = data.rows_of(Split::private_test);
+  const std::vector<float> logits = classifier.logits(data, rows);
+  std::size_t correct = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const float* row = logits.data() + i * kEmotionCount;
+    correct += std::max_element(row, row + kEmotionCount) - row == data.labels[rows[i]] ? 1U : 0U;
+  }
+  CHECK(static_cast<double>(correct) / static_cast<double>(rows.size()) == summary.private_accuracy);
+  for (const char* name : {"config.json", "metrics.csv", "summary.json", "curves.svg", "report.html", "log.txt"}) {
+    CHECK(std::filesystem::file_size(std::filesystem::path(options.out) / name) > 0);
+  }
+}
+
+TEST_CASE("the same seed and threads give the same figures to the last digit") {
+  const TempFolder folder;
+  const Dataset data = squares();
+  for (const std::string& model : {std::string("compact"), std::string("basic-cnn")}) {
+    for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+      TrainOptions one = quick(folder, model + "-one" + std::to_string(static_cast<int>(precision)));
+      one.model = model;
+      one.compute.precision = precision;
+      TrainOptions two = one;
+      two.out += "-two";
+      run_training(data, one);
+      run_training(data, two);
+      CHECK(metrics(one) == metrics(two));
+      CHECK(read_text(one.out + "/last/checkpoint-0.safetensors").size() > 0);
+      TrainOptions other = one;
+      other.out += "-other";
+      other.seed = 43;
+      run_training(data, other);
+      CHECK(metrics(other) != metrics(one));
+    }
+  }
+}
+
+TEST_CASE("a stopped run saves, and resumed gives what the whole run gives") {
+  const TempFolder folder;
+  const Dataset data = squares();
+  for (const double ema : {0.0, 0.9}) {
+    TrainOptions whole = quick(folder, "whole" + std::to_string(ema));
+    whole.epochs = 3;
+    whole.ema = ema;
+    whole.optimizer = ema > 0 ? OptimizerKind::sgd : OptimizerKind::adamw;
+    const TrainSummary expected = run_training(data, whole);
+
+    TrainOptions part = whole;
+    part.out = (folder / ("part" + std::to_string(ema))).string();
+    int steps = 0;
+    TrainObserver observer;
+    observer.stop_requested = [&steps] { return ++steps == 7; };  // 5 steps an epoch: within the second
+    CHECK_THROWS_AS(run_training(data, part, observer), Interrupted);
+    CHECK_FALSE(std::filesystem::exists(part.out + "/summary.json"));
+    TrainOptions rest = read_run_options(part.out);
+    const TrainSummary summary = run_training(data, rest);
+    CHECK(metrics(part) == metrics(whole));
+    CHECK(summary.validation_accuracy == expected.validation_accuracy);
+    CHECK(summary.train_accuracy == expected.train_accuracy);
+    CHECK(run_training(data, rest).already_finished);
+  }
+}
+
+TEST_CASE("resuming refuses other data, an empty folder and damaged checkpoints") {
+  const TempFolder folder;
+  const Dataset data = squares();
+  TrainOptions options = quick(folder);
+  options.epochs = 1;
+  run_training(data, options);
+  TrainOptions more = read_run_options(options.out);
+  more.epochs = 2;
+  CHECK_THROWS_AS(run_training(squares(77), more), UsageError);
+  for (const char* name : {"checkpoint-0.safetensors", "checkpoint-1.safetensors"}) {
+    const std::filesystem::path path = std::filesystem::path(options.out) / "last" / name;
+    if (!std::filesystem::exists(path)) continue;
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-5, std::ios::end);
+    file.put('\x7f');
+  }
+  CHECK_THROWS_AS(run_training(data, more), DataError);
+  std::filesystem::remove_all(std::filesystem::path(options.out) / "last");
+  CHECK_THROWS_AS(run_training(data, more), DataError);
+}
+
+TEST_CASE("early stopping ends the run and keeps the best epoch's weights") {
+  const TempFolder folder;
+  const Dataset data = squares();
+  TrainOptions options = quick(folder);
+  options.epochs = 30;
+  options.early_stop = 2;
+  options.lr = 0.003;
+  options.augment = AugmentKind::none;
+  const TrainSummary summary = run_training(data, options);
+  CHECK(summary.stopped == "early-stop");
+  CHECK(summary.epochs_run == summary.best_epoch + 2);
+  const EpochStats& best = summary.history[static_cast<std::size_t>(summary.best_epoch) - 1];
+  CHECK(summary.validation_accuracy == best.validation_accuracy);
+  for (const EpochStats& epoch : summary.history) CHECK(epoch.validation_accuracy <= best.validation_accuracy);
+}
+
+TEST_CASE("a run out of time is saved and goes on later, and PrivateTest waits for the end") {
+  const TempFolder folder;
+  const Dataset data = squares(70, 21, 14);
+  TrainOptions options = quick(folder);
+  options.max_time = "0.000001s";
+  const TrainSummary cut = run_training(data, options);
+  CHECK(cut.stopped == "max-time");
+  CHECK(cut.epochs_run == 0);
+  CHECK(cut.private_accuracy == -1);
+  TrainOptions rest = read_run_options(options.out);
+  rest.max_time = "";
+  const TrainSummary summary = run_training(data, rest);
+  CHECK(summary.epochs_run == 2);
+  CHECK(summary.private_accuracy >= 0);
+}
+
+TEST_CASE("half precision files hold what the summary reports") {
+  const TempFolder folder;
+  const Dataset data = squares();
+  TrainOptions options = quick(folder);
+  options.save_dtype = SaveType::fp16;
+  options.ema = 0.5;
+  options.clip_grad = 1;
+  options.label_smoothing = 0.1;
+  options.class_weights = ClassWeights::balanced;
+  const TrainSummary summary = run_training(data, options);
+  const ModelFile file = ModelFile::open(std::filesystem::path(options.out) / "best.safetensors");
+  CHECK(file.parameter("head.output.weight").dtype == DType::f16);
+  CHECK(file.file_bytes() < 3000000);
+  CHECK(file.card().metrics.at("train_accuracy") == summary.train_accuracy);
+}
+
+TEST_CASE("a share of the training rows can select, and public needs PublicTest rows") {
+  const TempFolder folder;
+  const Dataset data = squares(70, 0);
+  TrainOptions options = quick(folder);
+  options.epochs = 1;
+  CHECK_THROWS_WITH(run_training(data, options), Catch::Matchers::Contains("split:0.1"));
+  CHECK_FALSE(std::filesystem::exists(options.out));
+  options.validation = "split:0.2";
+  const TrainSummary summary = run_training(data, options);
+  CHECK(summary.validation_rows == 14);
+  CHECK(summary.training_rows == 56);
+}
+
+TEST_CASE("limit takes that many training rows of all classes, and validation is not limited") {
+  const TempFolder folder;
+  TrainOptions options = quick(folder);
+  options.epochs = 1;
+  options.limit = 17;  // a last batch of one row is left out
+  const TrainSummary summary = run_training(squares(), options);
+  CHECK(summary.training_rows == 17);
+  CHECK(summary.validation_rows == 21);
+  CHECK_THROWS_AS(run_training(squares(0, 7), quick(folder, "none")), UsageError);
+}
+
+TEST_CASE("a loss that is no longer finite stops the run with advice") {
+  const TempFolder folder;
+  TrainOptions options = quick(folder);
+  options.optimizer = OptimizerKind::sgd;
+  options.lr = 1000;
+  options.weight_decay = 1000;
+  options.warmup_epochs = 0;
+  options.epochs = 20;
+  CHECK_THROWS_WITH(run_training(squares(), options), Catch::Matchers::Contains("not finite"));
+}

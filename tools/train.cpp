@@ -1,0 +1,134 @@
+// affekt-train: fits one emotion classifier. This file parses, calls the library and reports; it decides nothing.
+#include <array>
+
+#include "affekt/core/error.h"
+#include "affekt/core/text.h"
+#include "affekt/model/architectures.h"
+#include "affekt/train/train_job.h"
+#include "common/cli.h"
+#include "common/dataset.h"
+
+namespace affekt::cli {
+namespace {
+
+void bind_run(Tool& tool, TrainOptions& o) {
+  tool.option("data", o.data, "fer2013.csv (.gz, .xz), a folder of class folders or a packed file; repeatable");
+  tool.option("ferplus", o.ferplus, "Votes of FER+ (fer2013new.csv): soft labels for fer2013.csv");
+  tool.flag("skip-bad-rows", o.skip_bad_rows, "Leave bad rows out, counted and named");
+  tool.option("model", o.model, "Network: " + join(network_names(), "|"));
+  tool.option("image-size", o.image_size, "Side of the input; 0 = the network's own");
+  tool.option("validation", o.validation, "Rows that select the weights: public, or split:F of the training rows");
+  tool.option("limit", o.limit, "Training rows, stratified by class; 0 = all");
+  tool.option("out", o.out, "Run folder; default runs/<model>-<UTC time>");
+  tool.flag("force", o.force, "Overwrite a run folder that is not empty");
+  tool.option("resume", o.resume, "Go on with a run folder (with --epochs, --threads, --device, --data, --max-time)");
+  tool.option("max-time", o.max_time, "Stop, saved and resumable, after 90s, 45m or 2h");
+  tool.option("device", o.compute.device, "auto|cpu|cuda[:N]");
+  tool.choice("precision", o.compute.precision, precision_names(), "Number format of convolutions");
+  tool.choice("save-dtype", o.save_dtype, save_type_names(), "Number format of the model file");
+  tool.option("license", o.license, "Licence of the weights, for the model card");
+}
+
+void bind_recipe(Tool& tool, TrainOptions& o) {
+  tool.option("epochs", o.epochs, "Passes over the training rows");
+  tool.option("batch-size", o.batch_size, "Rows in one step");
+  tool.choice("optimizer", o.optimizer, optimizer_names(), "How the weights move");
+  tool.option("lr", o.lr, "Highest learning rate; 0 = 0.05 for sgd, 0.001 for adam and adamw");
+  tool.option("weight-decay", o.weight_decay, "On weights, never on biases and norms");
+  tool.choice("schedule", o.schedule, schedule_names(), "How the learning rate changes");
+  tool.option("warmup-epochs", o.warmup_epochs, "Epochs of rising learning rate, at most half of all");
+  tool.choice("augment", o.augment, augment_names(), "Random changes of training faces");
+  tool.option("label-smoothing", o.label_smoothing, "Share of the target spread over all classes");
+  tool.choice("class-weights", o.class_weights, class_weight_names(), "Weights of the classes in the loss");
+  tool.option("early-stop", o.early_stop, "Stop after so many epochs without a better one; 0 = never");
+  tool.option("ema", o.ema, "Decay of averaged weights, which are judged and saved; 0 = off");
+  tool.option("clip-grad", o.clip_grad, "Largest norm of the gradient; 0 = no limit");
+}
+
+/// The options of the run to resume, with what may be changed.
+TrainOptions resumed_options(const Tool& tool, const TrainOptions& given) {
+  const Json all = tool.options();
+  for (const auto& [name, value] : all.items()) {
+    static const std::array<const char*, 10> allowed = {"resume",   "epochs", "threads", "device", "data",
+                                                        "max-time", "quiet",  "verbose", "json",   "config"};
+    const bool may = std::find(allowed.begin(), allowed.end(), name) != allowed.end();
+    if (!may && tool.given(name)) {
+      throw UsageError("--" + name +
+                       ": a resumed run keeps its own (only --epochs, --threads, --device, --data and "
+                       "--max-time may be changed)");
+    }
+  }
+  TrainOptions options = read_run_options(given.resume);
+  if (tool.given("epochs")) options.epochs = given.epochs;
+  if (tool.given("threads")) options.compute.threads = tool.common.threads;
+  if (tool.given("device")) options.compute.device = given.compute.device;
+  if (tool.given("data")) options.data = given.data;
+  options.max_time = given.max_time;
+  return options;
+}
+
+std::string clock_text(double seconds) {
+  const auto s = static_cast<long long>(seconds + 0.5);
+  const auto two = [](long long n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  return std::to_string(s / 3600) + ":" + two(s / 60 % 60) + ":" + two(s % 60);
+}
+
+TrainObserver observe(Io& io, const std::atomic<int>& signal) {
+  TrainObserver observer;
+  observer.progress = [&io](const TrainProgress& p) {
+    const double done = (p.epoch - 1 + static_cast<double>(p.step) / static_cast<double>(p.steps)) / p.epochs;
+    io.progress(done, "epoch " + std::to_string(p.epoch) + "/" + std::to_string(p.epochs) + " loss " +
+                          format_fixed(p.loss, 3) + " accuracy " + format_fixed(p.accuracy, 3) + ", " +
+                          format_fixed(p.images_per_second, 0) + " images/s, " + clock_text(p.seconds_left) + " left");
+  };
+  observer.log = [&io](const std::string& line) { io.note(line); };
+  observer.stop_requested = [&signal] { return signal != 0; };
+  return observer;
+}
+
+void report(Io& io, const Tool& tool, const TrainSummary& summary) {
+  if (tool.common.json) {
+    Json result = tool.result();
+    result.update(Json::parse(train_summary_json(summary)));
+    io.out() << result.dump() << '\n';
+    return;
+  }
+  if (summary.already_finished) io.note("this run has ended already (more --epochs go on)");
+  io.out() << "run                  " << summary.run << "\nbest epoch           " << summary.best_epoch << " of "
+           << summary.epochs_run << " (" << summary.stopped << ")\ntrain accuracy       "
+           << format_fixed(summary.train_accuracy, 4) << "\nvalidation accuracy  "
+           << format_fixed(summary.validation_accuracy, 4) << '\n';
+  if (summary.private_accuracy >= 0) {
+    io.out() << "private accuracy     " << format_fixed(summary.private_accuracy, 4) << '\n';
+  }
+  io.out() << "images per second    " << format_fixed(summary.images_per_second, 1) << "\ntime                 "
+           << clock_text(summary.seconds) << '\n';
+}
+
+int train(Io& io, const Tool& tool, TrainOptions options) {
+  options.seed = tool.common.seed;
+  options.compute.threads = tool.common.threads;
+  if (!options.resume.empty()) options = resumed_options(tool, options);
+  options.validate();
+  make_network(options.model, {options.image_size});
+  const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
+  report(io, tool, run_training(data, options, observe(io, catch_interrupts())));
+  return 0;
+}
+
+}  // namespace
+}  // namespace affekt::cli
+
+int main(int argc, char** argv) {
+  using namespace affekt;
+  cli::Tool tool("train", "Train an emotion classifier on FER2013-style faces.");
+  TrainOptions options;
+  tool.enable_presets();
+  cli::bind_run(tool, options);
+  cli::bind_recipe(tool, options);
+  tool.footer(
+      "Examples:\n  affekt-train --data fer2013.csv --model compact\n"
+      "  affekt-train --data fer2013.csv --preset paper-basic-cnn --out runs/paper\n"
+      "  affekt-train --resume runs/paper");
+  return tool.run(argc, argv, [&](cli::Io& io) { return cli::train(io, tool, options); });
+}
