@@ -60,6 +60,7 @@ BEGIN {
   for (i in names) library[names[i]] = "core"
   library["image"] = library["infer"] = library["predict"] = library["video"] = "faces"
   library["nn"] = library["train"] = library["eval"] = "learn"
+  silencer = "lib/image/imgcodecs/imgcodecs.cpp"   # keeps what OpenCV writes off the standard streams
 }
 FNR == 1 {
   in_comment = 0
@@ -96,12 +97,13 @@ FNR == 1 {
   if (heavy == "torch" && library[room] != "learn") complain(target " outside libaffekt_learn")
   if ((heavy == "opencv" || heavy == "dnnl") && library[room] != "faces") complain(target " outside libaffekt_faces")
   if (target ~ /^CLI\// || target == "CLI11.hpp") complain("CLI11 belongs to the tools")
-  if (target == "iostream") complain("the library has no standard streams (" target ")")
+  if (target == "iostream" && FILENAME != silencer) complain("the library has no standard streams (" target ")")
   next
 }
 {
   line = code_of($0)
-  if (line ~ /(^|[^A-Za-z0-9_])(cout|cerr|clog|cin)([^A-Za-z0-9_]|$)/) complain("the library has no standard streams")
+  if (line ~ /(^|[^A-Za-z0-9_])(cout|cerr|clog|cin)([^A-Za-z0-9_]|$)/ && FILENAME != silencer)
+    complain("the library has no standard streams")
   if (line ~ /(^|[^A-Za-z0-9_])(stdout|stderr|stdin)([^A-Za-z0-9_]|$)/) complain("the library has no standard streams")
   if (line ~ /(^|[^A-Za-z0-9_])(printf|puts|putchar|perror|vprintf)[ \t]*\(/) complain("the library never prints")
   if (line ~ /(^|[^A-Za-z0-9_])(exit|_exit|_Exit|quick_exit|abort|terminate)[ \t]*\(/) complain("the library never exits")
