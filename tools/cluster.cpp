@@ -11,6 +11,7 @@
 #include "affekt/metrics/cluster_quality.h"
 #include "affekt/music/moods.h"
 #include "affekt/music/track_reader.h"
+#include "affekt/report/clustering_page.h"
 #include "cluster_output.h"
 #include "common/cli.h"
 
@@ -175,7 +176,8 @@ int main(int argc, char** argv) {
     warn_about(result, io);
     if (!flags.out.empty()) {
       affekt::write_cluster_folder(flags.out, result.tracks, result.clustering,
-                                   flags.pack ? affekt::TracksForm::packed : affekt::TracksForm::csv);
+                                   flags.pack ? affekt::TracksForm::packed : affekt::TracksForm::csv,
+                                   affekt::clustering_page(result.tracks, result.clustering));
       io.note("wrote " + affekt::printable(flags.out));
     }
     if (tool.common.json) {

@@ -8,7 +8,6 @@
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
-#include "cluster/cluster_report.h"
 #include "cluster/packed_tracks.h"
 #include "music/raw_rows.h"
 
@@ -125,10 +124,9 @@ void check_cluster_folder(const fs::path& dir, bool force) {
   ensure_writable_folder(dir);
 }
 
-void write_cluster_folder(const fs::path& dir, const TrackTable& table, Clustering& clustering, TracksForm form) {
+void write_cluster_folder(const fs::path& dir, const TrackTable& table, Clustering& clustering, TracksForm form,
+                          std::string_view report_html) {
   ensure_writable_folder(dir);
-  AtomicFile report(dir / "report.html");
-  report.write(cluster_report_html(table, clustering));
   AtomicFile clusters(dir / "clusters.json");
   if (form == TracksForm::packed) {
     clustering.model.tracks_file = "tracks.safetensors";
@@ -143,7 +141,7 @@ void write_cluster_folder(const fs::path& dir, const TrackTable& table, Clusteri
     clusters.write(cluster_model_json(clustering.model));
     tracks.commit();
   }
-  report.commit();
+  if (!report_html.empty()) write_file(dir / "report.html", report_html);
   clusters.commit();
 }
 

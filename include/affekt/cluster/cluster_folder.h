@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "affekt/cluster/cluster_tracks.h"
 #include "affekt/core/export.h"
@@ -17,8 +18,9 @@ enum class TracksForm : std::uint8_t {
 AFFEKT_API void check_cluster_folder(const std::filesystem::path& dir, bool force);
 
 /// Writes the folder. All files are written beside their places first and renamed at the end, clusters.json last; it
-/// holds the digest of the tracks, so that a folder cut short is told from a whole one. @throws IoError.
+/// holds the digest of the tracks, so that a folder cut short is told from a whole one.
+/// @param report_html  becomes report.html (report/clustering_page.h makes it); "" = none. @throws IoError.
 AFFEKT_API void write_cluster_folder(const std::filesystem::path& dir, const TrackTable& table, Clustering& clustering,
-                                     TracksForm form = TracksForm::csv);
+                                     TracksForm form = TracksForm::csv, std::string_view report_html = {});
 
 }  // namespace affekt

@@ -1,4 +1,4 @@
-#include "cluster/cluster_report.h"
+#include "affekt/report/clustering_page.h"
 
 #include <cmath>
 
@@ -82,7 +82,7 @@ void add_sweep(HtmlPage& page, const std::vector<SweepEntry>& sweep) {
 
 }  // namespace
 
-std::string cluster_report_html(const TrackTable& table, const Clustering& clustering) {
+std::string clustering_page(const TrackTable& table, const Clustering& clustering) {
   const ClusterModel& model = clustering.model;
   HtmlPage page("Clusters of " + std::to_string(table.size()) + " tracks");
   std::vector<std::string> names;

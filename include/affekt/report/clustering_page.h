@@ -1,0 +1,15 @@
+// report.html of a clustering.
+#pragma once
+
+#include <string>
+
+#include "affekt/cluster/cluster_tracks.h"
+#include "affekt/core/export.h"
+#include "affekt/music/track_table.h"
+
+namespace affekt {
+
+/// A self-contained page: the tracks in the mood plane, the clusters and what tells them apart, the sweep over k.
+AFFEKT_API std::string clustering_page(const TrackTable& table, const Clustering& clustering);
+
+}  // namespace affekt
