@@ -1,0 +1,244 @@
+#include "affekt/music/track_reader.h"
+
+#include <cmath>
+
+#include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "support/catch.h"
+#include "support/error_message.h"
+#include "support/temp_folder.h"
+
+using affekt::DataError;
+using affekt::DroppedTracks;
+using affekt::TrackFeature;
+using affekt::TrackTable;
+using affekt::test::contains;
+using affekt::test::message_of;
+
+namespace {
+
+struct Read {
+  TrackTable table;
+  DroppedTracks dropped;
+  affekt::TrackReadNotes notes;
+};
+
+Read read(const std::string& text) {
+  const TempFolder folder;
+  affekt::write_file(folder / "tracks.csv", text);
+  Read result;
+  result.table = affekt::read_tracks((folder / "tracks.csv").string(), result.dropped, result.notes);
+  return result;
+}
+
+float value(const Read& result, TrackFeature feature, std::size_t row = 0) { return result.table.value(feature, row); }
+
+std::string refusal(const std::string& text) {
+  return message_of<DataError>([&text] { read(text); });
+}
+
+}  // namespace
+
+TEST_CASE("headers of the known dialects") {
+  struct Dialect {
+    const char* header;
+    const char* row;
+  };
+  const Dialect dialects[] = {
+      {"id,name,popularity,duration_ms,explicit,artists,id_artists,release_date,danceability,energy,key,loudness,mode,"
+       "speechiness,acousticness,instrumentalness,liveness,valence,tempo,time_signature",
+       "ID1,Song,55,200000,1,\"['Ann', 'Bob']\",x,1922-06-01,0.5,0.25,3,-7.5,1,0.1,0.2,0.3,0.4,0.75,120,4"},
+      {",track_id,artists,album_name,track_name,popularity,duration_ms,explicit,danceability,energy,key,loudness,mode,"
+       "speechiness,acousticness,instrumentalness,liveness,valence,tempo,time_signature,track_genre",
+       "0,ID1,Ann;Bob,Album,Song,55,200000,True,0.5,0.25,3,-7.5,1,0.1,0.2,0.3,0.4,0.75,120,4,pop"},
+      {"Track URI,Track Name,Album Name,Artist Name(s),Release Date,Duration (ms),Popularity,Explicit,Added By,Added "
+       "At,"
+       "Genres,Record Label,Danceability,Energy,Key,Loudness,Mode,Speechiness,Acousticness,Instrumentalness,Liveness,"
+       "Valence,Tempo,Time Signature",
+       "spotify:track:ID1,Song,Album,Ann;Bob,1922,200000,55,true,me,now,pop,Label,0.5,0.25,3,-7.5,1,0.1,0.2,0.3,0.4,0."
+       "75,"
+       "120,4"},
+  };
+  for (const Dialect& dialect : dialects) {
+    const auto result = read(std::string(dialect.header) + "\n" + dialect.row + "\n");
+    REQUIRE(result.table.size() == 1);
+    CHECK(result.table.title[0] == "Song");
+    CHECK(result.table.id[0] == "ID1");
+    CHECK(result.table.artist[0] == "Ann, Bob");
+    CHECK(result.table.primary_artist(0) == "Ann");
+    CHECK(affekt::default_features(result.table).size() == affekt::kAudioFeatureCount);
+    CHECK(value(result, TrackFeature::valence) == 0.75F);
+    CHECK(value(result, TrackFeature::loudness) == -7.5F);
+    CHECK(value(result, TrackFeature::tempo) == 120.0F);
+    CHECK(value(result, TrackFeature::duration_ms) == 200000.0F);
+    CHECK(value(result, TrackFeature::key) == 3.0F);
+    CHECK(value(result, TrackFeature::explicit_lyrics) == 1.0F);
+    CHECK(value(result, TrackFeature::popularity) == 55.0F);
+  }
+}
+
+TEST_CASE("percent, key letters, modes, thousands, ranks of streams, latin-1") {
+  const auto result = read(
+      "track_name,artist(s)_name,released_year,streams,bpm,key,mode,danceability_%,valence_%,energy_%\n"
+      "Caf\xE9,\"Ann, Bob\",2023,\"1,000\",125,C#,Major,80,89,1\n"
+      "B,Cy,2021,BPM110KeyA,99,,Minor,7,0,1\n"
+      "C,Cy,2021,\"22,000,000\",0,F#/Gb,Minor,100,5,0\n");
+  CHECK(result.table.title[0] == "Caf\xC3\xA9");
+  CHECK(result.table.artist[0] == "Ann, Bob");
+  CHECK(value(result, TrackFeature::danceability) == Approx(0.8));
+  CHECK(value(result, TrackFeature::energy) == Approx(0.01));
+  CHECK(value(result, TrackFeature::key) == 1.0F);
+  CHECK(std::isnan(value(result, TrackFeature::key, 1)));
+  CHECK(value(result, TrackFeature::key, 2) == 6.0F);
+  CHECK(value(result, TrackFeature::mode) == 1.0F);
+  CHECK(value(result, TrackFeature::mode, 1) == 0.0F);
+  CHECK(value(result, TrackFeature::popularity) == Approx(25));
+  CHECK(std::isnan(value(result, TrackFeature::popularity, 1)));
+  CHECK(value(result, TrackFeature::popularity, 2) == Approx(75));
+  CHECK(std::isnan(value(result, TrackFeature::tempo, 2)));  // a tempo of 0
+}
+
+TEST_CASE("short names and whole numbers without a percent sign") {
+  const auto result = read(
+      "title,artist,top genre,year,bpm,nrgy,dnce,dB,live,val,dur,acous,spch,pop\n"
+      "A,X,pop,2010,97,89,67,-4,8,80,217,19,4,83\nB,Y,pop,2011,87,1,75,-5,52,64,3:20,24,0,82\n");
+  CHECK(value(result, TrackFeature::energy) == Approx(0.89));
+  CHECK(value(result, TrackFeature::energy, 1) == Approx(0.01));
+  CHECK(value(result, TrackFeature::loudness) == -4.0F);
+  CHECK(value(result, TrackFeature::popularity) == 83.0F);
+  CHECK(value(result, TrackFeature::duration_ms, 1) == 200000.0F);
+  CHECK(result.table.genre[0] == "pop");
+}
+
+TEST_CASE("units of durations") {
+  CHECK(value(read("energy,length\n0.5,217\n"), TrackFeature::duration_ms) == 217000.0F);
+  CHECK(value(read("energy,length\n0.5,217000\n"), TrackFeature::duration_ms) == 217000.0F);
+  CHECK(value(read("energy,duration (ms)\n0.5,900\n"), TrackFeature::duration_ms) == 900.0F);
+  CHECK(value(read("energy,duration\n0.5,3:37\n"), TrackFeature::duration_ms) == 217000.0F);
+  CHECK(value(read("energy,duration\n0.5,1:00:01\n"), TrackFeature::duration_ms) == 3601000.0F);
+  CHECK(value(read("energy,duration_min\n0.5,2.5\n"), TrackFeature::duration_ms) == 150000.0F);
+  CHECK(std::isnan(value(read("energy,duration\n0.5,0\n"), TrackFeature::duration_ms)));
+}
+
+TEST_CASE("fractions that are all 0 or 1 are not percents; numbers above 100 are left alone") {
+  const auto result = read("energy,instrumentalness,valence\n1,0,1\n0,0,250\n");
+  CHECK(value(result, TrackFeature::energy) == 1.0F);
+  CHECK(value(result, TrackFeature::valence, 1) == 250.0F);
+}
+
+TEST_CASE("delimiters, decimal commas, byte order mark, quoted newlines") {
+  const auto semicolon = read("\xEF\xBB\xBFname;artist;energy;valence;tempo\nA;B;0,5;0,125;120,25\n");
+  CHECK(semicolon.table.title[0] == "A");
+  CHECK(value(semicolon, TrackFeature::energy) == 0.5F);
+  CHECK(value(semicolon, TrackFeature::valence) == 0.125F);
+  CHECK(value(semicolon, TrackFeature::tempo) == 120.25F);
+  const auto tab = read("name\tenergy\nA\t0.5\n");
+  CHECK(value(tab, TrackFeature::energy) == 0.5F);
+  const auto quoted = read("name,energy\r\n\"two\r\nlines \"\"quoted\"\"\",0.5\r\n");
+  CHECK(quoted.table.title[0] == "two\r\nlines \"quoted\"");
+  CHECK(quoted.table.size() == 1);
+}
+
+TEST_CASE("artist lists in every spelling") {
+  const auto artist = [](const std::string& cell) {
+    const auto result = read("artists,energy\n" + cell + ",0.5\n");
+    return std::string(result.table.artist[0]) + "|" + std::string(result.table.primary_artist(0));
+  };
+  CHECK(artist("\"['A', 'B']\"") == "A, B|A");
+  CHECK(artist("\"['Guns N\\' Roses', \"\"D'Angelo\"\"]\"") == "Guns N' Roses, D'Angelo|Guns N' Roses");
+  CHECK(artist("['Solo']") == "Solo|Solo");
+  CHECK(artist("[]") == "|");
+  CHECK(artist("A; B ;") == "A, B|A");
+  CHECK(artist("\"Tyler, The Creator\"") == "Tyler, The Creator|Tyler, The Creator");
+}
+
+TEST_CASE("ids from URIs and links") {
+  const auto id = [](const std::string& cell) { return std::string(read("uri,energy\n" + cell + ",1\n").table.id[0]); };
+  CHECK(id("spotify:track:4HIwL9ii9CcXpTOTzMq0MP") == "4HIwL9ii9CcXpTOTzMq0MP");
+  CHECK(id("https://open.spotify.com/track/4HIwL9ii9CcXpTOTzMq0MP?si=1") == "4HIwL9ii9CcXpTOTzMq0MP");
+  CHECK(id(" plain ") == "plain");
+}
+
+TEST_CASE("missing, duplicate and malformed rows are counted by reason") {
+  auto result = read(
+      "id,name,artist,energy,tempo\n"
+      "1,A,X,0.5,100\n"
+      "1,other,other,0.6,100\n"  // id again
+      "2, a ,x,0.7,100\n"        // title and artist again, whatever their case
+      "3,C,X,NA,100\n"           // no energy
+      "4,D,X,0.5,0\n"            // no tempo
+      "5,E,X,abc,100\n"          // not a number
+      "6,F,X,0.5\n"              // too short
+      ",\xC3\x89t\xC3\xA9,X,0.5,90\n"
+      ",\xC3\xA9t\xC3\xA9,X,0.5,90\n"  // the same word in lower case
+      ",,X,0.5,90\n,,X,0.5,90\n");     // without a title nothing is known to be the same
+  CHECK(result.dropped.malformed == 1);
+  affekt::drop_unusable(result.table, {TrackFeature::energy, TrackFeature::tempo}, result.dropped);
+  CHECK(result.dropped.missing == 3);
+  CHECK(result.dropped.duplicate == 3);
+  CHECK(result.table.size() == 4);
+  CHECK(result.table.title[1] == "\xC3\x89t\xC3\xA9");
+  CHECK(result.table.raw[0] == "1,A,X,0.5,100");
+}
+
+TEST_CASE("a missing row does not hide its complete duplicate") {
+  auto result = read("id,energy\n1,NA\n1,0.5\n");
+  affekt::drop_unusable(result.table, {TrackFeature::energy}, result.dropped);
+  CHECK(result.table.size() == 1);
+  CHECK(result.dropped.missing == 1);
+}
+
+TEST_CASE("tables without what is needed say what they have") {
+  const auto message = refusal("Titre,Artiste,\xC3\x89nergie\nA,B,0.5\n");
+  CHECK(contains(message, "tracks.csv:1"));
+  CHECK(contains(message, "danceability"));
+  CHECK(contains(message, "Artiste"));
+  CHECK(contains(refusal(""), "empty"));
+  CHECK(contains(refusal(std::string("\0\1\2\3", 4)), "tracks.csv"));
+  CHECK(read("energy,valence\n").table.size() == 0);  // header only: for the caller to judge
+  CHECK_THROWS_AS(read("name,energy\n\"never closed,0.5\n"), DataError);
+}
+
+TEST_CASE("huge cells and zero bytes within a row do no harm") {
+  const auto huge = read("name,energy\n" + std::string(3000000, 'x') + ",0.5\nB,0.25\n");
+  CHECK(huge.table.size() == 1);
+  CHECK(huge.dropped.malformed == 1);
+  CHECK(huge.table.title[0] == "B");
+  std::string text = "name,energy\n";
+  for (int i = 0; i < 5000; ++i) text += "song" + std::to_string(i) + ",0.5\n";
+  text += std::string("nul\0nul,0.\0005\n", 15);
+  const auto nul = read(text);
+  CHECK(nul.table.size() == 5001);
+  CHECK(std::isnan(value(nul, TrackFeature::energy, 5000)));
+}
+
+TEST_CASE("tables are joined, with what one of them lacks left missing") {
+  auto a = read("name,energy\nA,0.5\n").table;
+  const auto b = read("title;artist;energy;valence\nB;\xC3\x84 X;0,25;1\n").table;
+  a.append(b);
+  REQUIRE(a.size() == 2);
+  CHECK(a.title[1] == "B");
+  CHECK(a.artist[0].empty());
+  CHECK(a.artist[1] == "\xC3\x84 X");
+  CHECK(std::isnan(a.value(TrackFeature::valence, 0)));
+  CHECK(a.value(TrackFeature::valence, 1) == 1.0F);
+  CHECK(a.source[1] == 1);
+  CHECK(a.raw[1] == "B;\xC3\x84 X;0,25;1");
+  CHECK(affekt::column_texts(a, "TITLE") == std::vector<std::string>{"", "B"});
+  CHECK_THROWS_AS(affekt::column_texts(a, "nothing"), affekt::UsageError);
+  a.keep({1});
+  CHECK(a.title[0] == "B");
+  CHECK(a.size() == 1);
+}
+
+TEST_CASE("feature names and aliases") {
+  CHECK(affekt::parse_feature("BPM") == TrackFeature::tempo);
+  CHECK(affekt::parse_feature("Acousticness_%") == TrackFeature::acousticness);
+  CHECK(affekt::parse_feature("time signature") == TrackFeature::time_signature);
+  CHECK_FALSE(affekt::parse_feature("name"));
+  CHECK_FALSE(affekt::parse_feature(""));
+  for (const auto& name : affekt::feature_names()) {
+    REQUIRE(affekt::parse_feature(name));
+    CHECK(affekt::feature_name(*affekt::parse_feature(name)) == name);
+  }
+}
