@@ -75,7 +75,7 @@ Catalog read_raw(const std::string& place, const MoodMap& moods, std::uint64_t s
   Catalog catalog;
   DroppedTracks dropped;
   catalog.tracks = read_tracks(place, dropped, catalog.notes);
-  require_mood_axes(catalog.tracks, place);
+  if (catalog.tracks.size() > 0) require_mood_axes(catalog.tracks, place);
   drop_unusable(catalog.tracks, default_features(catalog.tracks), dropped);
   if (catalog.tracks.size() == 0) throw DataError(printable(place) + ": " + no_tracks_message(dropped));
   ClusterOptions options;

@@ -1,0 +1,156 @@
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "affekt/core/file.h"
+#include "support/catch.h"
+#include "support/error_message.h"
+#include "support/run_tool.h"
+#include "support/temp_folder.h"
+
+using affekt::test::contains;
+using affekt::test::count_lines;
+using affekt::test::run_tool;
+using affekt::test::ToolResult;
+using Json = nlohmann::json;
+
+namespace {
+
+std::string small_csv() {
+  std::string text = "track_name,artist,energy,valence,tempo,mood\n";
+  const char* places[] = {"0.9,0.9,120,party", "0.1,0.1,80,rain", "0.9,0.1,150,storm", "0.1,0.9,90,meadow"};
+  for (int i = 0; i < 40; ++i) {
+    std::string place = places[i % 4];
+    place.insert(3, std::to_string(i));  // 0.9 becomes 0.9NN
+    text += "Song " + std::to_string(i) + ",Artist," + place + "\n";
+  }
+  return text;
+}
+
+struct Workplace {
+  TempFolder folder;
+  Workplace() { affekt::write_file(folder / "tracks.csv", small_csv()); }
+
+  ToolResult run(const std::vector<std::string>& arguments, const std::string& input = "") const {
+    affekt::test::ToolSetting setting;
+    setting.folder = folder.path().string();
+    setting.input = input;
+    return run_tool("affekt-cluster", arguments, setting);
+  }
+  void refused(int code, const std::vector<std::string>& arguments, const std::string& says) const {
+    const ToolResult result = run(arguments);
+    INFO(result.err);
+    CHECK(result.exit_code == code);
+    CHECK(result.out.empty());
+    CHECK(count_lines(result.err) == 1);
+    CHECK(contains(result.err, "affekt-cluster: "));
+    CHECK(contains(result.err, says));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the JSON result has every promised key") {
+  const Workplace place;
+  const ToolResult result = place.run({"tracks.csv", "-k", "4", "--label-column", "mood", "--json"});
+  REQUIRE(result.exit_code == 0);
+  CHECK(result.err.empty());
+  const Json json = Json::parse(result.out);
+  CHECK(json["schema"] == "affekt.cluster/1");
+  CHECK(json["tracks"] == 40);
+  CHECK(json["dropped"]["missing"] == 0);
+  CHECK(json["dropped"]["duplicate"] == 0);
+  CHECK(json["features"] == Json({"energy", "valence", "tempo"}));
+  CHECK(json["scale"] == "standard");
+  CHECK(json["k"] == 4);
+  for (const char* key : {"inertia", "silhouette", "davies_bouldin", "calinski_harabasz"}) CHECK(json[key].is_number());
+  CHECK(json["iterations"] >= 1);
+  CHECK(json["sweep"] == Json::array());
+  REQUIRE(json["clusters"].size() == 4);
+  CHECK(json["clusters"][0]["size"] == 10);
+  CHECK(json["clusters"][0]["centroid"]["tempo"] > 70);
+  CHECK(json["agreement"]["ari"] == 1.0);
+  CHECK(json["agreement"]["nmi"].get<double>() == Approx(1));
+  CHECK(json["agreement"]["purity"].get<double>() == Approx(1));
+  const Json swept = Json::parse(place.run({"tracks.csv", "--k-range", "2:6", "--json"}).out);
+  CHECK(swept["sweep"].size() == 5);
+  CHECK(swept["k"] == 4);
+  CHECK_FALSE(swept.contains("agreement"));
+}
+
+TEST_CASE("the same seed gives the same words at any thread count") {
+  const Workplace place;
+  const auto one = place.run({"tracks.csv", "--threads", "1"});
+  CHECK(one.exit_code == 0);
+  CHECK(one.out == place.run({"tracks.csv", "--threads", "3"}).out);
+  CHECK(contains(one.out, "tense"));
+  CHECK(contains(one.out, "silhouette by k: 4:"));
+}
+
+TEST_CASE("standard input, several tables, -k=4, a config") {
+  const Workplace place;
+  CHECK(Json::parse(place.run({"-", "-k=4", "--json"}, small_csv()).out)["k"] == 4);
+  const Json twice = Json::parse(place.run({"tracks.csv", "tracks.csv", "-k", "4", "--json"}).out);
+  CHECK(twice["tracks"] == 40);
+  CHECK(twice["dropped"]["duplicate"] == 40);
+  affekt::write_file(place.folder / "c.json", "{\"k\": \"3\", \"features\": \"energy,valence\"}");
+  const Json configured = Json::parse(place.run({"tracks.csv", "--config", "c.json", "--json"}).out);
+  CHECK(configured["k"] == 3);
+  CHECK(configured["features"].size() == 2);
+}
+
+TEST_CASE("a folder is written, refused when full, and used by --assign") {
+  const Workplace place;
+  REQUIRE(place.run({"tracks.csv", "-k", "4", "--out", "moods"}).exit_code == 0);
+  for (const char* name : {"tracks.csv", "clusters.json", "report.html"}) {
+    CHECK(std::filesystem::exists(place.folder / "moods" / name));
+  }
+  place.refused(2, {"tracks.csv", "-k", "4", "--out", "moods"}, "--force");
+  CHECK(place.run({"tracks.csv", "-k", "4", "--out", "moods", "--force"}).exit_code == 0);
+  const auto assigned = place.run({"tracks.csv", "--assign", "moods", "--out", "new", "--json"});
+  REQUIRE(assigned.exit_code == 0);
+  CHECK(Json::parse(assigned.out)["k"] == 4);
+  const auto before = affekt::InputFile::open(place.folder / "moods" / "tracks.csv");
+  const auto after = affekt::InputFile::open(place.folder / "new" / "tracks.csv");
+  CHECK(before.bytes() == after.bytes());
+  place.refused(2, {"tracks.csv", "--assign", "moods", "-k", "4"}, "--assign");
+  place.refused(4, {"tracks.csv", "--assign", "nowhere"}, "nowhere");
+  CHECK(place.run({"tracks.csv", "-k", "4", "--pack", "--out", "packed"}).exit_code == 0);
+  CHECK(std::filesystem::exists(place.folder / "packed" / "tracks.safetensors"));
+}
+
+TEST_CASE("wrong input ends with one line and its exit code") {
+  const Workplace place;
+  affekt::write_file(place.folder / "plain.csv", "city,people\nBonn,300000\n");
+  affekt::write_file(place.folder / "header.csv", "name,energy,valence\n");
+  affekt::write_file(place.folder / "unfilled.csv", "Track Name,Energy,Valence\nA,,\nB,,\n");
+  affekt::write_file(place.folder / "empty.csv", "");
+  affekt::write_file(place.folder / "bytes.csv", std::string("\x7f"
+                                                             "ELF\0\0\0\0",
+                                                             8));
+  affekt::write_file(place.folder / "open.csv", "name,energy\n\"A,0.5\n");
+  place.refused(2, {}, "TRACKS.csv");
+  place.refused(4, {"missing.csv"}, "missing.csv");
+  place.refused(3, {"plain.csv"}, "city, people");
+  place.refused(3, {"header.csv"}, "no tracks after the header");
+  place.refused(3, {"unfilled.csv"}, "empty");
+  place.refused(3, {"empty.csv"}, "empty.csv");
+  place.refused(3, {"bytes.csv"}, "bytes.csv");
+  place.refused(3, {"open.csv"}, "open.csv:2");
+  place.refused(2, {"tracks.csv", "-k", "41"}, "41 clusters out of 40 tracks");
+  place.refused(2, {"tracks.csv", "-k", "0"}, "--k");
+  place.refused(2, {"tracks.csv", "-k", "many"}, "many");
+  place.refused(2, {"tracks.csv", "--k-range", "7"}, "A:B");
+  place.refused(2, {"tracks.csv", "--k-range", "9:4"}, "k-range");
+  place.refused(2, {"tracks.csv", "-k", "4", "--k-range", "4:5"}, "-k auto");
+  place.refused(2, {"tracks.csv", "--features", "energy,valense"}, "valence");
+  place.refused(2, {"tracks.csv", "--features", "liveness"}, "liveness");
+  place.refused(2, {"tracks.csv", "--scale", "standart"}, "standard");
+  place.refused(2, {"tracks.csv", "--label-column", "moood"}, "mood");
+  place.refused(2, {"tracks.csv", "--restarts", "0"}, "restarts");
+  place.refused(2, {"tracks.csv", "--tolerance", "-1"}, "tolerance");
+  place.refused(4, {"tracks.csv", "-k", "4", "--out", "tracks.csv/below"}, "tracks.csv");
+  place.refused(4, {"tracks.csv", "--moods", "none.json"}, "none.json");
+}
