@@ -90,6 +90,8 @@ int import_exit_code(const ImportReport& report, Io& io) {
 
 int add_pictures(const Tool& tool, const ImportFlags& flags, Io& io) {
   if (!flags.data.empty()) throw UsageError("--data goes with --check and --pack");
+  if (!flags.dataset.ferplus.empty()) throw UsageError("--ferplus goes with --pack");
+  if (flags.dataset.skip_bad_rows) throw UsageError("--skip-bad-rows goes with --check and --pack");
   if (flags.label.empty()) throw UsageError("--into needs --label EMOTION: " + join(emotion_names(), ", "));
   const std::optional<Emotion> label = parse_emotion(flags.label);
   if (!label) throw UsageError("--label: " + unknown_name_message("emotion", flags.label, emotion_names()));

@@ -51,10 +51,14 @@ def evaluate(fer, folder):
 
 
 def look_at_data(fer, folder):
+    forms = []
     for path in (fer, folder):
         result = affekt("import", "--check", "--data", path, "--json").json()
         check_keys(result, "rows", "classes", "duplicates", "conflicts", "blank", "leaks")
-        check(result["rows"] == sum(SPLIT_ROWS.values()), f"{path}: {result['rows']} rows")
+        check({name: sum(counts.values()) for name, counts in result["splits"].items()} == SPLIT_ROWS, f"{path}: splits")
+        forms.append(result)
+    for key in ("rows", "classes", "splits", "leaks"):
+        check(forms[0][key] == forms[1][key], f"{key}: {forms[0][key]} in the CSV, {forms[1][key]} in the folders")
 
 
 def cluster(data, work):

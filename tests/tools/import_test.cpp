@@ -139,6 +139,7 @@ TEST_CASE("wrong use of import: one line and the documented exit code") {
       {{"--into", "d", "--label", "hapy", "x.jpg"}, 2, "did you mean 'happy'?"},
       {{"--into", "d", "--label", "happy"}, 2, "no picture given"},
       {{"--into", "d", "--label", "happy", "x.jpg", "--data", "f.csv"}, 2, "--data goes with --check and --pack"},
+      {{"--into", "d", "--label", "happy", "x.jpg", "--skip-bad-rows"}, 2, "--skip-bad-rows goes with --check"},
   };
   for (const auto& one : cases) {
     const ToolResult result = import(one.arguments, here);
