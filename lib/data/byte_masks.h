@@ -17,7 +17,7 @@ inline std::uint64_t mask_of(const char* bytes, char a, char b, char c) {
 #if defined(__SSE2__)
   const __m128i va = _mm_set1_epi8(a), vb = _mm_set1_epi8(b), vc = _mm_set1_epi8(c);
   std::uint64_t mask = 0;
-  for (int part = 0; part < 4; ++part) {
+  for (std::size_t part = 0; part < 4; ++part) {
     __m128i v;
     std::memcpy(&v, bytes + 16 * part, sizeof v);
     const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, va), _mm_cmpeq_epi8(v, vb)), _mm_cmpeq_epi8(v, vc));
