@@ -106,7 +106,8 @@ class Frame {
     const double width = (chart_.width - kLeft - kRight) / static_cast<double>(std::min(columns, chart_.series.size()));
     for (std::size_t i = 0; i < chart_.series.size(); ++i) {
       const double left = kLeft + static_cast<double>(i % columns) * width;
-      const double middle = bottom_ + kBottom + 4 + static_cast<double>(i / columns) * kLegendLine;
+      const std::size_t legend_row = i / columns;
+      const double middle = bottom_ + kBottom + 4 + static_cast<double>(legend_row) * kLegendLine;
       svg_.rectangle(left, middle - 6, 14, 12, chart_color(i));
       svg_.text(left + 20, middle + 4, shown(chart_.series[i].name));
     }
