@@ -203,7 +203,7 @@ void Trainer::finish_epoch() {
   const auto seen = static_cast<double>(state_.seen);
   ++state_.epoch;
   state_.step = 0;
-  state_.plateau.observe(options_.schedule == ScheduleKind::plateau ? score.accuracy : HUGE_VAL);
+  if (options_.schedule == ScheduleKind::plateau) state_.plateau.observe(score.accuracy);
   const bool better = state_.best_epoch == 0 || score.accuracy > state_.best.accuracy ||
                       (score.accuracy == state_.best.accuracy && score.loss < state_.best.loss);
   if (better) {

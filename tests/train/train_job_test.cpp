@@ -11,6 +11,7 @@
 #include "affekt/nn/classifier.h"
 #include "support/catch.h"
 #include "support/temp_folder.h"
+#include "train/schedule.h"
 
 using namespace affekt;
 
@@ -172,6 +173,23 @@ TEST_CASE("resuming refuses other data, an empty folder and damaged checkpoints"
   CHECK_THROWS_AS(run_training(data, more), DataError);
   std::filesystem::remove_all(std::filesystem::path(options.out) / "last");
   CHECK_THROWS_AS(run_training(data, more), DataError);
+}
+
+TEST_CASE("the learning rate follows the schedule, whatever the accuracies") {
+  const TempFolder folder;
+  TrainOptions options = quick(folder);
+  options.epochs = 8;
+  options.lr = 1e-9;  // nothing is learned: only plateau may notice
+  options.warmup_epochs = 0;
+  const TrainSummary cosine = run_training(squares(35, 7), options);
+  for (const EpochStats& epoch : cosine.history) {
+    CHECK(epoch.learning_rate == Approx(1e-9 * schedule_factor(options, epoch.epoch)).margin(1e-20));
+  }
+  options.schedule = ScheduleKind::plateau;
+  options.out = (folder / "plateau").string();
+  const TrainSummary plateau = run_training(squares(35, 7), options);
+  CHECK(plateau.history.front().learning_rate == Approx(1e-9).epsilon(1e-9));
+  CHECK(plateau.history.back().learning_rate < 0.5e-9);
 }
 
 TEST_CASE("early stopping ends the run and keeps the best epoch's weights") {
