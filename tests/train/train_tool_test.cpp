@@ -1,0 +1,160 @@
+// affekt-train as a user types it.
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "affekt/core/random.h"
+#include "affekt/data/packed.h"
+#include "support/catch.h"
+#include "support/run_tool.h"
+#include "support/temp_folder.h"
+
+using namespace affekt;
+using affekt::test::count_lines;
+using affekt::test::run_tool;
+using affekt::test::ToolResult;
+using Catch::Matchers::Contains;
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Noise with labels: enough to run, nothing to learn.
+struct Fixture {
+  TempFolder folder;
+  std::string data = (folder / "faces.safetensors").string();
+  std::string run = (folder / "run").string();
+
+  Fixture() {
+    Dataset faces;
+    faces.sources.push_back({"noise", 1.0, 42, 0});
+    RandomStream random(4);
+    for (std::size_t i = 0; i < 42; ++i) {
+      std::vector<std::uint8_t> face(kFacePixels);
+      for (auto& pixel : face) pixel = static_cast<std::uint8_t>(random.below(256));
+      const Split split = i < 28 ? Split::train : i < 35 ? Split::public_test : Split::private_test;
+      faces.add(face.data(), static_cast<Emotion>(i % 7), split, 0, "row " + std::to_string(i + 1));
+    }
+    write_packed(data, faces);
+  }
+  ToolResult train(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"--threads", "1"});
+    return run_tool("affekt-train", arguments, {folder.path().string(), "", {}});
+  }
+  void refused(int code, const std::string& words, const std::vector<std::string>& arguments) const {
+    const ToolResult result = train(arguments);
+    INFO(result.err);
+    CHECK(result.exit_code == code);
+    CHECK(result.out.empty());
+    CHECK(count_lines(result.err) == 1);
+    CHECK_THAT(result.err, Catch::Matchers::StartsWith("affekt-train: ") && Contains(words));
+  }
+  std::string text_file(const std::string& name, const std::string& text) const {
+    std::ofstream(folder / name) << text;
+    return (folder / name).string();
+  }
+};
+
+/// Starts the tool, sends SIGINT once the file exists, and returns the exit code.
+int interrupt_once_there(const std::vector<std::string>& words, const fs::path& file) {
+  std::vector<char*> argv;
+  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1, 0);
+  pid_t child = 0;
+  REQUIRE(posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ) == 0);
+  posix_spawn_file_actions_destroy(&actions);
+  for (int i = 0; i < 1200 && !fs::exists(file); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace
+
+TEST_CASE("a run gives its result as JSON and leaves its folder, and a second one is refused") {
+  const Fixture f;
+  const ToolResult result = f.train({"--data", f.data, "--epochs", "1", "--out", f.run, "--json", "--seed", "7"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  const Json json = Json::parse(result.out);
+  CHECK(json.at("schema") == "affekt.train/1");
+  CHECK(json.at("seed") == 7);
+  CHECK(json.at("model") == "compact");
+  CHECK(json.at("epochs_run") == 1);
+  CHECK(json.at("best_epoch") == 1);
+  CHECK(json.at("trainable_parameters") < json.at("parameters"));
+  for (const char* key : {"train_accuracy", "validation_accuracy", "private_accuracy"}) {
+    CHECK(json.at(key) >= 0);
+    CHECK(json.at(key) <= 1);
+  }
+  CHECK(json.at("images_per_second") > 0);
+  CHECK(json.at("options").at("batch-size") == 64);
+  CHECK(fs::exists(f.run + "/best.safetensors"));
+  const ToolResult finished = f.train({"--resume", f.run});
+  CHECK(finished.exit_code == 0);
+  CHECK_THAT(finished.err, Contains("has ended already"));
+  f.refused(2, "not empty (--force overwrites", {"--data", f.data, "--epochs", "1", "--out", f.run});
+  CHECK(f.train({"--data", f.data, "--epochs", "1", "--out", f.run, "--force", "-q"}).exit_code == 0);
+}
+
+TEST_CASE("a run without --out goes to runs/ and says where") {
+  const Fixture f;
+  const ToolResult result = f.train({"--data", f.data, "--epochs", "1", "--augment", "none"});
+  CHECK(result.exit_code == 0);
+  CHECK_THAT(result.out, Contains("runs/compact-") && Contains("validation accuracy"));
+}
+
+TEST_CASE("an interrupted run exits with 130, and can be resumed") {
+  const Fixture f;
+  const std::string tool = std::string(std::getenv("AFFEKT_BIN")) + "/affekt-train";
+  CHECK(interrupt_once_there({tool, "--data", f.data, "--epochs", "100000", "--out", f.run, "--threads", "1"},
+                             f.run + "/metrics.csv") == 130);
+  f.refused(2, "--batch-size: a resumed run keeps its own", {"--resume", f.run, "--batch-size", "8"});
+  const ToolResult result = f.train({"--resume", f.run, "--epochs", "1", "--json"});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
+}
+
+TEST_CASE("wrong use is one line and exit code 2") {
+  const Fixture f;
+  f.refused(2, "unknown network 'resnet'; known: basic-cnn", {"--data", f.data, "--model", "resnet"});
+  f.refused(2, "known: none, light", {"--data", f.data, "--augment", "strong"});
+  f.refused(2, "--epoch", {"--data", f.data, "--epoch", "1"});
+  f.refused(2, "epochs: expected 1 to 1000000, found 0", {"--data", f.data, "--epochs", "0"});
+  f.refused(2, "image-size", {"--data", f.data, "--model", "basic-cnn", "--image-size", "64"});
+  f.refused(2, "--data", {});
+  f.refused(2, "device: expected auto", {"--data", f.data, "--device", "gpu"});
+  const std::string config = f.text_file("config.json", "{\"batch_size\": 8}");
+  f.refused(2, "did you mean 'batch-size'", {"--data", f.data, "--config", config});
+  f.refused(2, "preset", {"--data", f.data, "--preset", "papre-basic-cnn"});
+}
+
+TEST_CASE("missing and unwritable files are exit code 4, bad content is 3") {
+  const Fixture f;
+  f.refused(4, "missing.csv", {"--data", "missing.csv"});
+  f.refused(3, "empty.csv", {"--data", f.text_file("empty.csv", "")});
+  f.refused(4, "empty.csv", {"--data", f.data, "--epochs", "1", "--out", "empty.csv/run"});
+  f.refused(4, "not a run folder", {"--resume", f.folder.path().string()});
+}
+
+TEST_CASE("presets fill what flags leave open") {
+  const Fixture f;
+  const ToolResult result = f.train({"--preset", "compact", "--epochs", "3", "--print-config"});
+  REQUIRE(result.exit_code == 0);
+  const Json config = Json::parse(result.out);
+  CHECK(config.at("epochs") == 3);
+  CHECK(config.at("optimizer") == "sgd");
+  CHECK(config.at("save-dtype") == "fp16");
+  const ToolResult paper = f.train({"--preset", "paper-basic-cnn", "--print-config"});
+  CHECK(Json::parse(paper.out).at("schedule") == "plateau");
+}
