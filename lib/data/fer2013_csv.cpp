@@ -27,11 +27,9 @@ struct Columns {
 };
 
 Columns read_header(CsvReader& reader) {
-  const std::string file = printable(reader.name());
-  if (!reader.next()) throw DataError(file + ": the file is empty");
+  const std::string place = detail::read_header_row(reader);
   Columns columns;
   columns.count = reader.size();
-  const std::string place = file + ":" + std::to_string(reader.line()) + ": ";
   const std::pair<const char*, std::size_t*> wanted[] = {
       {"emotion", &columns.emotion}, {"pixels", &columns.pixels}, {"usage", &columns.usage}};
   for (std::size_t i = 0; i < reader.size(); ++i) {

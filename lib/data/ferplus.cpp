@@ -25,8 +25,7 @@ struct Columns {
 };
 
 Columns read_header(CsvReader& reader) {
-  const std::string file = printable(reader.name());
-  if (!reader.next()) throw DataError(file + ": the file is empty");
+  const std::string place = detail::read_header_row(reader);
   Columns columns;
   columns.count = reader.size();
   columns.votes.fill(kNotThere);
@@ -36,7 +35,6 @@ Columns read_header(CsvReader& reader) {
     if (const std::optional<Emotion> emotion = parse_emotion(name))
       columns.votes[static_cast<std::size_t>(*emotion)] = i;
   }
-  const std::string place = file + ":" + std::to_string(reader.line()) + ": ";
   for (std::size_t c = 0; c < kEmotionCount; ++c) {
     if (columns.votes[c] != kNotThere) continue;
     throw DataError(place + "no column of votes for " + emotion_names()[c] + "; expected FER+'s fer2013new.csv");

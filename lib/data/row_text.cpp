@@ -1,10 +1,17 @@
 #include "data/row_text.h"
 
+#include "affekt/core/error.h"
 #include "affekt/core/text.h"
 
 namespace affekt::detail {
 namespace {
 constexpr std::string_view kRow = "row ";
+}
+
+std::string read_header_row(CsvReader& reader) {
+  const std::string file = printable(reader.name());
+  if (!reader.next()) throw DataError(file + ": the file is empty");
+  return file + ":" + std::to_string(reader.line()) + ": ";
 }
 
 std::optional<Emotion> parse_label(std::string_view text) {

@@ -6,9 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "affekt/data/csv.h"
 #include "affekt/data/dataset.h"
 
 namespace affekt::detail {
+
+/// Reads the header row; returns "FILE:LINE: " for messages about it. @throws DataError  there is none.
+std::string read_header_row(CsvReader& reader);
 
 /// "0".."6" or an emotion's name.
 std::optional<Emotion> parse_label(std::string_view text);
