@@ -87,6 +87,7 @@ class HaarDetector : public FaceDetector {
     });
     cv::groupRectangles(windows, kNeighbours, kGroupEpsilon);
     std::vector<cv::Rect> boxes;
+    boxes.reserve(windows.size());
     for (const cv::Rect& window : windows) boxes.push_back(scaled(window, factor, picture));
     return boxes;
   }

@@ -76,7 +76,7 @@ std::size_t BufferPool::take(std::size_t bytes) {
 void BufferPool::give_back(std::size_t number) { blocks_[number].taken = false; }
 
 Plan::Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engine& engine, std::int64_t batch)
-    : network_(network), weights_(weights), engine_(engine), batch_(batch) {
+    : weights_(weights), engine_(engine), batch_(batch) {
   const auto& steps = network.steps;
   last_use_.assign(steps.size() + 1, 0);
   for (std::size_t i = 0; i < steps.size(); ++i) {

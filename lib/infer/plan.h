@@ -100,7 +100,6 @@ class Plan {
   Value pointwise();
   Value flatten();
 
-  const FusedNetwork& network_;
   PackedWeights& weights_;
   dnnl::engine engine_;
   std::int64_t batch_;
