@@ -1,12 +1,8 @@
 // affekt-compare: finished runs and model files side by side. This file parses, calls the library and reports.
-#include <cmath>
-#include <filesystem>
-
 #include "affekt/core/error.h"
-#include "affekt/core/file.h"
-#include "affekt/core/text.h"
 #include "affekt/report/comparison.h"
 #include "common/cli.h"
+#include "common/result_folder.h"
 
 namespace affekt::cli {
 namespace {
@@ -17,28 +13,17 @@ struct Options {
   bool force = false;
 };
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json to_json(const ComparisonRow& row) {
   return {{"name", row.name},
           {"model", row.model},
           {"parameters", row.parameters},
           {"multiply_adds", row.multiply_adds},
           {"bytes", row.bytes},
-          {"validation_accuracy", number(row.validation_accuracy)},
-          {"private_accuracy", number(row.private_accuracy)},
-          {"images_per_second", number(row.images_per_second)},
-          {"seconds", number(row.seconds)},
+          {"validation_accuracy", number_or_null(row.validation_accuracy)},
+          {"private_accuracy", number_or_null(row.private_accuracy)},
+          {"images_per_second", number_or_null(row.images_per_second)},
+          {"seconds", number_or_null(row.seconds)},
           {"epochs_run", row.epochs_run < 0 ? Json(nullptr) : Json(row.epochs_run)}};
-}
-
-void prepare_folder(const Options& o) {
-  if (o.out.empty()) return;
-  std::error_code ignored;
-  if (!o.force && std::filesystem::is_directory(o.out, ignored) && !std::filesystem::is_empty(o.out, ignored)) {
-    throw UsageError("--out: the folder " + printable(o.out) + " is not empty (--force writes into it)");
-  }
-  ensure_writable_folder(o.out);
 }
 
 /// Reads every input, naming those that fail. Returns the exit code so far.
@@ -62,7 +47,7 @@ int read_rows(const std::vector<std::string>& inputs, std::vector<ComparisonRow>
 
 int run(const Tool& tool, const Options& o, Io& io) {
   if (o.inputs.empty()) throw UsageError("nothing to compare; give run folders, model files or 'default'");
-  prepare_folder(o);
+  prepare_result_folder(o.out, o.force);
   std::vector<ComparisonRow> rows;
   const int code = read_rows(o.inputs, rows, io);
   if (rows.empty()) return code;
@@ -70,13 +55,9 @@ int run(const Tool& tool, const Options& o, Io& io) {
   result["rows"] = Json::array();
   for (const ComparisonRow& row : rows) result["rows"].push_back(to_json(row));
   const std::string json = result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  if (!o.out.empty()) {
-    const std::filesystem::path folder = o.out;
-    write_file(folder / "comparison.csv", comparison_csv(rows));
-    write_file(folder / "report.html", comparison_page(rows));
-    write_file(folder / "report.json", json);
-    io.note("wrote " + printable(o.out) + ": report.json, report.html, comparison.csv");
-  }
+  write_result_files(
+      o.out, {{"comparison.csv", comparison_csv(rows)}, {"report.html", comparison_page(rows)}, {"report.json", json}},
+      io);
   io.out() << (tool.common.json ? json : table_text(comparison_table(rows)));
   return code;
 }

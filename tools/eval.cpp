@@ -1,12 +1,9 @@
 // affekt-eval: judges one model, or several as an ensemble. This file parses, calls the library and reports.
-#include <filesystem>
-
 #include "affekt/core/error.h"
-#include "affekt/core/file.h"
-#include "affekt/core/text.h"
 #include "affekt/eval/evaluate.h"
 #include "common/cli.h"
 #include "common/dataset.h"
+#include "common/result_folder.h"
 #include "eval_output.h"
 
 namespace affekt::cli {
@@ -37,15 +34,6 @@ void bind(Tool& tool, Options& o) {
       "  affekt-eval --model runs/a --model runs/b --data fer2013.csv --tta flip --out judged");
 }
 
-void prepare_folder(const Options& o) {
-  if (o.out.empty()) return;
-  std::error_code ignored;
-  if (!o.force && std::filesystem::is_directory(o.out, ignored) && !std::filesystem::is_empty(o.out, ignored)) {
-    throw UsageError("--out: the folder " + printable(o.out) + " is not empty (--force writes into it)");
-  }
-  ensure_writable_folder(o.out);
-}
-
 template <typename Name>
 std::string name_of(const std::vector<std::pair<std::string, Name>>& names, Name wanted) {
   for (const auto& [text, value] : names) {
@@ -60,7 +48,7 @@ int run(Tool& tool, Options& o, Io& io) {
   if (o.data.empty()) throw UsageError("--data: nothing to judge; give a dataset");
   std::vector<ModelFile> models;
   for (const std::string& model : o.models) models.push_back(ModelFile::open(resolve_model_path(model)));
-  prepare_folder(o);
+  prepare_result_folder(o.out, o.force);
   prepare_compute(tool.common.threads);
   const Dataset data = open_datasets(o.data, o.dataset, io);
   const std::atomic<int>& signal = catch_interrupts();
@@ -76,11 +64,11 @@ int run(Tool& tool, Options& o, Io& io) {
   add_eval_json(subject, evaluation, result);
   const std::string json = result.dump(tool.common.json ? -1 : 2, ' ', false, Json::error_handler_t::replace) + "\n";
   if (!o.out.empty()) {
-    const std::filesystem::path folder = o.out;
-    write_file(folder / "predictions.csv", predictions_csv(data, evaluation));
-    write_file(folder / "report.html", eval_page(subject, evaluation));
-    write_file(folder / "report.json", json);
-    io.note("wrote " + printable(o.out) + ": report.json, report.html, predictions.csv");
+    write_result_files(o.out,
+                       {{"predictions.csv", predictions_csv(data, evaluation)},
+                        {"report.html", eval_page(subject, evaluation)},
+                        {"report.json", json}},
+                       io);
   }
   io.out() << (tool.common.json ? json : eval_text(subject, evaluation));
   return 0;

@@ -1,17 +1,14 @@
 #include "eval_output.h"
 
-#include <cmath>
-
 #include "affekt/core/text.h"
 #include "affekt/report/evaluation.h"
 #include "affekt/report/html_page.h"
+#include "common/result_folder.h"
 
 namespace affekt::cli {
 namespace {
 
 constexpr int kDecimals = 4;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 std::string title(const EvalSubject& subject, const EvalResult& evaluation) {
   std::vector<std::string> names;
@@ -61,26 +58,26 @@ void add_eval_json(const EvalSubject& subject, const EvalResult& evaluation, Jso
   result["split"] = subject.split;
   result["tta"] = subject.tta;
   result["samples"] = report.samples;
-  result["accuracy"] = number(report.accuracy);
-  result["balanced_accuracy"] = number(report.balanced_accuracy);
-  result["top2_accuracy"] = number(report.top2_accuracy);
-  result["macro_f1"] = number(report.macro_f1);
-  result["log_loss"] = number(report.log_loss);
-  result["ece"] = number(report.ece);
+  result["accuracy"] = number_or_null(report.accuracy);
+  result["balanced_accuracy"] = number_or_null(report.balanced_accuracy);
+  result["top2_accuracy"] = number_or_null(report.top2_accuracy);
+  result["macro_f1"] = number_or_null(report.macro_f1);
+  result["log_loss"] = number_or_null(report.log_loss);
+  result["ece"] = number_or_null(report.ece);
   result["classes"] = emotion_names();
   result["confusion"] = report.confusion;
   Json per_class = Json::array();
   for (const ClassScore& score : report.per_class) {
     per_class.push_back({{"name", score.name},
-                         {"precision", number(score.precision)},
-                         {"recall", number(score.recall)},
-                         {"f1", number(score.f1)},
+                         {"precision", number_or_null(score.precision)},
+                         {"recall", number_or_null(score.recall)},
+                         {"f1", number_or_null(score.f1)},
                          {"support", score.support}});
   }
   result["per_class"] = per_class;
   result["leaked"] = evaluation.leaks_known ? Json(evaluation.leaked) : Json(nullptr);
-  result["accuracy_without_leaked"] = number(evaluation.accuracy_without_leaked);
-  result["images_per_second"] = number(evaluation.images_per_second);
+  result["accuracy_without_leaked"] = number_or_null(evaluation.accuracy_without_leaked);
+  result["images_per_second"] = number_or_null(evaluation.images_per_second);
 }
 
 std::string eval_text(const EvalSubject& subject, const EvalResult& evaluation) {
