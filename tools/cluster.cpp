@@ -125,6 +125,10 @@ void cluster(const Flags& flags, Io& io, ClusterResult& result) {
 }
 
 void warn_about(const ClusterResult& result, Io& io) {
+  if (result.dropped.malformed > 0) {
+    io.warn(std::to_string(result.dropped.malformed) +
+            " malformed rows left out; the first: " + result.dropped.first_malformed);
+  }
   for (const auto feature : result.clustering.constant) {
     io.warn(std::string(affekt::feature_name(feature)) + " has the same value in all tracks; left out");
   }

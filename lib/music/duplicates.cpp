@@ -51,7 +51,7 @@ std::string no_tracks_message(const DroppedTracks& dropped) {
   if (dropped.missing + dropped.malformed + dropped.duplicate == 0) return "no tracks after the header line";
   std::string message = "no usable track: " + std::to_string(dropped.missing) + " rows lack a feature";
   if (dropped.malformed > 0) {
-    message += ", " + std::to_string(dropped.malformed) + " have another number of cells than the header";
+    message += ", " + std::to_string(dropped.malformed) + " are malformed (" + dropped.first_malformed + ")";
   }
   return message + ". Feature columns may be there and empty: export again with audio features, or choose --features";
 }

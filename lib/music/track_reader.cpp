@@ -49,16 +49,20 @@ class Reader {
   TrackTable read(DroppedTracks& dropped) {
     CsvReader csv(text_.bytes, printable(path_));
     read_header(csv);
-    std::size_t begin = csv.position();
-    while (csv.next()) {
-      const std::size_t end = csv.position();
-      const std::string_view raw = row_bytes(begin, end);
-      begin = end;
-      if (csv.size() != table_.sources[0].columns.size() || raw.size() > kLongestRow) {
-        if (dropped.malformed++ == 0) note_malformed(csv);
-        continue;
+    for (;;) {
+      const std::size_t begin = csv.position();
+      try {
+        if (!csv.next()) break;
+      } catch (const DataError& error) {
+        note_malformed(dropped, error.what());
+        continue;  // the reader stands at the next line
       }
-      add_row(csv, raw);
+      const std::string_view raw = row_bytes(begin, csv.position());
+      if (csv.size() != table_.sources[0].columns.size() || raw.size() > kLongestRow) {
+        note_malformed(dropped, fault_of(csv));
+      } else {
+        add_row(csv, raw);
+      }
     }
     for (NumberLoader& loader : numbers_) table_.column(loader.feature()) = loader.finish(notes_);
     table_.source.assign(table_.rows, 0);
@@ -143,13 +147,16 @@ class Reader {
     return raw;
   }
 
-  void note_malformed(const CsvReader& csv) {
+  static void note_malformed(DroppedTracks& dropped, const std::string& fault) {
+    if (dropped.malformed++ == 0) dropped.first_malformed = fault;
+  }
+
+  std::string fault_of(const CsvReader& csv) const {
     const std::size_t wanted = table_.sources[0].columns.size();
-    notes_.lines.push_back(
-        printable(path_) + ":" + std::to_string(csv.line()) + ": " +
-        (csv.size() == wanted ? "a row longer than 1 MiB"
-                              : std::to_string(csv.size()) + " cells where the header has " + std::to_string(wanted)) +
-        "; such rows are left out");
+    return printable(path_) + ":" + std::to_string(csv.line()) + ": " +
+           (csv.size() == wanted
+                ? "a row of more than 1 MiB"
+                : std::to_string(csv.size()) + " cells where the header has " + std::to_string(wanted));
   }
 
   void add_row(const CsvReader& csv, std::string_view raw) {

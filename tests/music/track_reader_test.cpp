@@ -181,6 +181,15 @@ TEST_CASE("missing, duplicate and malformed rows are counted by reason") {
   CHECK(result.table.raw[0] == "1,A,X,0.5,100");
 }
 
+TEST_CASE("one broken quote costs one row, with its place") {
+  const auto result = read("name,energy\nA,0.5\n\"B\"x,0.5\nC,0.5\n\"never closed,0.5\nD,0.5\n");
+  CHECK(result.table.size() == 3);
+  CHECK(result.dropped.malformed == 2);
+  CHECK(contains(result.dropped.first_malformed, "tracks.csv:3"));
+  CHECK(result.table.raw[1] == "C,0.5");
+  CHECK(result.table.raw[2] == "D,0.5");
+}
+
 TEST_CASE("a missing row does not hide its complete duplicate") {
   auto result = read("id,energy\n1,NA\n1,0.5\n");
   affekt::drop_unusable(result.table, {TrackFeature::energy}, result.dropped);
@@ -196,7 +205,7 @@ TEST_CASE("tables without what is needed say what they have") {
   CHECK(contains(refusal(""), "empty"));
   CHECK(contains(refusal(std::string("\0\1\2\3", 4)), "tracks.csv"));
   CHECK(read("energy,valence\n").table.size() == 0);  // header only: for the caller to judge
-  CHECK_THROWS_AS(read("name,energy\n\"never closed,0.5\n"), DataError);
+  CHECK_THROWS_AS(read("\"name,energy\nA,0.5\n"), DataError);
 }
 
 TEST_CASE("huge cells and zero bytes within a row do no harm") {

@@ -17,17 +17,18 @@ struct TrackReadNotes {
 
 /// Why rows were left out.
 struct DroppedTracks {
-  std::size_t missing = 0;    ///< A wanted feature is empty, NA, not a finite number, or a tempo of 0.
-  std::size_t duplicate = 0;  ///< Same id, or same title and artist whatever their case, as an earlier row.
-  std::size_t malformed = 0;  ///< Another number of fields than the header has.
+  std::size_t missing = 0;      ///< A wanted feature is empty, NA, not a finite number, or a tempo of 0.
+  std::size_t duplicate = 0;    ///< Same id, or same title and artist whatever their case, as an earlier row.
+  std::size_t malformed = 0;    ///< Broken quoting, more than 1 MiB, or another number of cells than the header has.
+  std::string first_malformed;  ///< Place and fault of the first of these.
 };
 
 /// Why no track is left, in words, for a DataError.
 AFFEKT_API std::string no_tracks_message(const DroppedTracks& dropped);
 
-/// Every row of a CSV file with the header's number of fields, in file order; "-" is standard input.
+/// Every well-formed row of a CSV file, in file order; "-" is standard input.
 /// @throws IoError   missing or unreadable.
-/// @throws DataError empty, binary, broken quoting, or without a single feature column (the message names those looked
+/// @throws DataError empty, binary, or without a single feature column (the message names those looked
 ///                   for and those found).
 AFFEKT_API TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackReadNotes& notes);
 
