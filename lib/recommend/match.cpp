@@ -81,9 +81,10 @@ std::vector<CandidatePool> cluster_pools(const RecommendContext& context, const 
     const std::size_t c = context.cluster_of(row);
     if (shares[c].places == 0) continue;
     const double fit = plane::mixture_fit(context.places.at(row), shares[c].emotions, context.moods) / shares[c].total;
-    candidates[c].push_back(perturbed(context, row, cluster_score(context, row, fit), 0));
+    candidates[c].push_back(perturbed(context, row, cluster_score(context, row, fit)));
   }
   std::vector<CandidatePool> pools;
+  pools.reserve(candidates.size());
   for (auto& of_cluster : candidates) pools.emplace_back(std::move(of_cluster));
   return pools;
 }
@@ -93,7 +94,7 @@ CandidatePool whole_catalogue(const RecommendContext& context) {
   candidates.reserve(context.rows.size());
   for (const std::size_t row : context.rows) {
     const double fit = plane::mixture_fit(context.places.at(row), context.weights, context.moods);
-    candidates.push_back(perturbed(context, row, plane_score(context, row, fit), 0));
+    candidates.push_back(perturbed(context, row, plane_score(context, row, fit)));
   }
   return CandidatePool(std::move(candidates));
 }

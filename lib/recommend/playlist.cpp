@@ -76,7 +76,7 @@ std::string csv(const Recommendation& recommendation) {
 }
 
 std::string m3u8_location(const RecommendedTrack& track) {
-  const std::string uri = playlist::spotify_uri(track);
+  std::string uri = playlist::spotify_uri(track);
   if (!uri.empty()) return uri;
   return "https://open.spotify.com/search/" +
          playlist::percent_encode(trim(one_line(track.artist) + " " + one_line(track.title)));

@@ -57,7 +57,7 @@ std::string one_line(std::string_view text) {
 
 std::string display_name(const RecommendedTrack& track) {
   const std::string artist = one_line(track.artist);
-  const std::string title = one_line(track.title);
+  std::string title = one_line(track.title);
   if (artist.empty() && title.empty()) return track.id.empty() ? "(untitled)" : one_line(track.id);
   if (artist.empty()) return title;
   return artist + " - " + (title.empty() ? "(untitled)" : title);

@@ -17,8 +17,9 @@ constexpr int kMostTracks = 10000;
 std::optional<std::size_t> goal_mood(const std::string& goal, const MoodMap& moods) {
   const std::string folded = lower_ascii(goal);
   if (folded == "match") return std::nullopt;
-  const auto mood = moods.find(folded == "lift" ? "happy" : folded == "energize" ? "energetic" : folded);
-  if (mood) return mood;
+  for (const std::string& name : {folded == "lift" ? "happy" : folded == "energize" ? "energetic" : folded, goal}) {
+    if (const auto mood = moods.find(name)) return mood;
+  }
   std::vector<std::string> known{"match", "lift", "energize"};
   for (const auto& name : moods.names()) known.push_back(name);
   throw UsageError(unknown_name_message("goal", goal, known));
@@ -128,7 +129,8 @@ Recommendation recommend(const EmotionProbabilities& probabilities, const Catalo
                                  normalised(probabilities),
                                  plane::places_of(catalog.tracks),
                                  rows_left(catalog, excluded),
-                                 cluster_radii(catalog)};
+                                 cluster_radii(catalog),
+                                 perturbations(catalog.tracks.size(), options.seed)};
   Picker picker(catalog, options.diversity, options.max_per_artist);
   const auto picks = goal                                             ? walk_to_goal(context, picker, *goal)
                      : options.strategy == RecommendStrategy::cluster ? match_by_clusters(context, picker)

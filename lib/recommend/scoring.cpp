@@ -62,9 +62,15 @@ double plane_score(const RecommendContext& context, std::size_t row, double fit)
   return (1 - kPopularityWeight) * fit + kPopularityWeight * popularity(context.catalog.tracks, row);
 }
 
-Candidate perturbed(const RecommendContext& context, std::size_t row, double score, std::uint64_t purpose) {
-  RandomStream stream(context.options.seed, (purpose << 40U) + row);
-  return {row, score, score - kPerturbation * stream.uniform()};
+std::vector<float> perturbations(std::size_t rows, std::uint64_t seed) {
+  RandomStream stream(seed);
+  std::vector<float> values(rows);
+  for (float& value : values) value = static_cast<float>(kPerturbation * stream.uniform());
+  return values;
+}
+
+Candidate perturbed(const RecommendContext& context, std::size_t row, double score) {
+  return {row, score, score - double{context.perturbation[row]}};
 }
 
 std::string percent(double fraction) { return format_fixed(100 * fraction, 0) + " %"; }

@@ -22,6 +22,7 @@ struct RecommendContext {
   plane::Places places;                ///< By row.
   std::vector<std::size_t> rows;       ///< Not excluded, ascending.
   std::vector<double> cluster_radius;  ///< Root mean square distance to the centroid.
+  std::vector<float> perturbation;     ///< By row; subtracted from scores where they are compared.
 
   MoodPoint centroid_place(std::size_t cluster) const;
   std::size_t cluster_of(std::size_t row) const { return static_cast<std::size_t>(catalog.cluster[row]); }
@@ -33,8 +34,9 @@ struct RecommendContext {
 double cluster_score(const RecommendContext& context, std::size_t row, double fit);
 /// Fit and popularity as one number 0..1.
 double plane_score(const RecommendContext& context, std::size_t row, double fit);
-/// Adds the seeded perturbation. @param purpose  tells streams of different pools apart.
-Candidate perturbed(const RecommendContext& context, std::size_t row, double score, std::uint64_t purpose);
+/// For each row a seeded number, 0..0.03.
+std::vector<float> perturbations(std::size_t rows, std::uint64_t seed);
+Candidate perturbed(const RecommendContext& context, std::size_t row, double score);
 
 /// A pick on its way to the playlist.
 struct Pick {

@@ -37,14 +37,14 @@ std::size_t cluster_for(const RecommendContext& context, MoodPoint point, const 
   return context.nearest_cluster(point, [&](std::size_t i) { return has_tracks[i]; });
 }
 
-CandidatePool step_pool(const RecommendContext& context, MoodPoint aim, std::size_t step, std::size_t cluster) {
+CandidatePool step_pool(const RecommendContext& context, MoodPoint aim, std::size_t cluster) {
   const bool by_cluster = cluster < context.catalog.clusters.k();
   std::vector<Candidate> candidates;
   for (const std::size_t row : context.rows) {
     if (by_cluster && context.cluster_of(row) != cluster) continue;
     const double fit = plane::kernel(context.places.at(row), aim, kStepSpread);
     const double score = by_cluster ? cluster_score(context, row, fit) : plane_score(context, row, fit);
-    candidates.push_back(perturbed(context, row, score, step + 1));
+    candidates.push_back(perturbed(context, row, score));
   }
   return CandidatePool(std::move(candidates));
 }
@@ -82,10 +82,10 @@ std::vector<Pick> walk_to_goal(const RecommendContext& context, Picker& picker, 
   for (std::size_t i = 0; i < count; ++i) {
     const MoodPoint aim = road.at(part(i, count));
     const bool by_cluster = context.options.strategy == RecommendStrategy::cluster;
-    CandidatePool pool = step_pool(context, aim, i, by_cluster ? cluster_for(context, aim, has_tracks) : k);
+    CandidatePool pool = step_pool(context, aim, by_cluster ? cluster_for(context, aim, has_tracks) : k);
     auto taken = picker.take(pool);
     if (!taken && by_cluster) {  // the cluster has run out
-      pool = step_pool(context, aim, i, k);
+      pool = step_pool(context, aim, k);
       taken = picker.take(pool);
     }
     if (!taken) break;

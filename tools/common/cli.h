@@ -54,6 +54,7 @@ class Tool {
   void choice(const std::string& name, Enum& field, const std::vector<std::pair<std::string, Enum>>& names,
               const std::string& help) {
     std::vector<std::string> texts;
+    texts.reserve(names.size());
     for (const auto& entry : names) texts.push_back(entry.first);
     choice_impl(
         name, texts, help, [&field, names](std::size_t i) { field = names[i].second; },
