@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "affekt/core/export.h"
 #include "affekt/train/train_options.h"
 #include "nn/torch_network.h"
 
@@ -15,7 +16,7 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
-class Optimizer {
+class AFFEKT_API Optimizer {
  public:
   /// The parameters must require gradients; their tensors are shared, not copied.
   Optimizer(const TorchNetwork& network, OptimizerKind kind, double weight_decay);

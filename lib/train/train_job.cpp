@@ -59,8 +59,8 @@ bool is_finished(const TrainSummary& summary, const TrainOptions& options) {
 std::string first_line(const Trainer& trainer, const TrainOptions& options) {
   return options.model + " (" + std::to_string(count_parameters(trainer.network().table())) + " parameters), " +
          std::to_string(trainer.rows().training.size()) + " training rows, validation on " + trainer.rows().selection +
-         ", " + trainer.device_text() + ", " + std::to_string(at::get_num_threads()) + " threads, " +
-         (trainer.bf16() ? "bf16" : "fp32");
+         ", " + trainer.device_text() + ", " + std::to_string(at::get_num_threads()) +
+         (at::get_num_threads() == 1 ? " thread, " : " threads, ") + (trainer.bf16() ? "bf16" : "fp32");
 }
 
 }  // namespace
