@@ -22,6 +22,7 @@ std::string class_order() { return join(emotion_names(), ","); }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
   std::vector<std::string> sizes;
+  sizes.reserve(shape.size());
   for (const std::int64_t size : shape) sizes.push_back(std::to_string(size));
   return "(" + join(sizes, ", ") + ")";
 }
