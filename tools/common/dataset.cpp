@@ -65,6 +65,7 @@ void join_votes(std::vector<Dataset>& sources, const std::string& ferplus, Io& i
 Dataset open_datasets(const std::vector<std::string>& specs, const DatasetOptions& options, Io& io) {
   if (specs.empty()) throw UsageError("--data: no dataset given; expected --data PATH, see --help");
   std::vector<DataSpec> parsed;
+  parsed.reserve(specs.size());
   for (const auto& spec : specs) parsed.push_back(parse_data_spec(spec));
   if (std::count_if(parsed.begin(), parsed.end(), [](const DataSpec& s) { return s.path == kStandardInput; }) > 1) {
     throw UsageError("--data: standard input (-) can be read once only");
