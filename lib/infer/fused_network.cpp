@@ -173,23 +173,21 @@ class Fuser {
     const bool dense = nodes_[i].op == Op::dense;
     FusedStep step = start(i, dense ? FusedStep::Kind::dense : FusedStep::Kind::conv);
     if (dense) step.in = source_shape(i);
-    const auto stored = parameter(i, ".weight");
-    const auto outputs = static_cast<std::size_t>(step.out.channels);
-    std::vector<double> weights(stored.begin(), stored.end()), bias(outputs, 0.0);
+    step.weights = parameter(i, ".weight");
+    std::vector<double> bias(static_cast<std::size_t>(step.out.channels), 0.0);
     if (dense || nodes_[i].bias) {
       const auto values = parameter(i, ".bias");
       bias.assign(values.begin(), values.end());
     }
     const auto before = before_dense_.find(i);
-    if (before != before_dense_.end()) fold_into_inputs(before->second, weights, bias);
+    if (before != before_dense_.end()) fold_into_inputs(before->second, step.weights, bias);
     std::size_t last = i;
     const auto next = only_consumer(i);
     if (next && nodes_[*next].op == Op::batch_norm) {
-      fold_into_outputs(affine(*next), weights, bias);
+      fold_into_outputs(affine(*next), step.weights, bias);
       last = *next;
       absorbed_.push_back(last);
     }
-    step.weights = narrowed(weights);
     step.bias = narrowed(bias);
     attach(last, step);
     finish(i, std::move(step));
@@ -206,23 +204,25 @@ class Fuser {
     return shapes_[source];
   }
 
-  static void fold_into_outputs(const Affine& map, std::vector<double>& weights, std::vector<double>& bias) {
+  static void fold_into_outputs(const Affine& map, std::vector<float>& weights, std::vector<double>& bias) {
     const std::size_t row = weights.size() / bias.size();
     for (std::size_t o = 0; o < bias.size(); ++o) {
-      for (std::size_t j = 0; j < row; ++j) weights[o * row + j] *= map.scale[o];
+      for (std::size_t j = 0; j < row; ++j) {
+        weights[o * row + j] = static_cast<float>(weights[o * row + j] * map.scale[o]);
+      }
       bias[o] = bias[o] * map.scale[o] + map.shift[o];
     }
   }
 
   /// W (scale x + shift) + b, where consecutive columns of W may share a channel (c slowest).
-  static void fold_into_inputs(const Affine& map, std::vector<double>& weights, std::vector<double>& bias) {
+  static void fold_into_inputs(const Affine& map, std::vector<float>& weights, std::vector<double>& bias) {
     const std::size_t row = weights.size() / bias.size();
     const std::size_t per_channel = row / map.scale.size();
     for (std::size_t o = 0; o < bias.size(); ++o) {
       for (std::size_t j = 0; j < row; ++j) {
-        double& weight = weights[o * row + j];
+        float& weight = weights[o * row + j];
         bias[o] += weight * map.shift[j / per_channel];
-        weight *= map.scale[j / per_channel];
+        weight = static_cast<float>(weight * map.scale[j / per_channel]);
       }
     }
   }
