@@ -138,6 +138,17 @@ HWY_ATTR void add_tile_masked(const float* data, std::size_t d, std::size_t k, s
   }
 }
 
+// One counter a cluster and row by row would wait for its own last addition each time.
+HWY_ATTR HWY_INLINE std::size_t count_label(const Tile& tile, std::size_t blocks, std::size_t c) {
+  const Ints ints;
+  const auto wanted = hn::Set(ints, static_cast<std::int32_t>(c));
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < blocks * kLanes; i += hn::Lanes(ints)) {
+    count += hn::CountTrue(ints, hn::Eq(hn::Load(ints, tile.labels.data() + i), wanted));
+  }
+  return count;
+}
+
 void add_tile_by_row(const float* data, std::size_t d, std::size_t rows, const Tile& tile, double* sums) {
   for (std::size_t row = 0; row < rows; ++row) {
     const float* x = data + (row / kLanes) * d * kLanes + row % kLanes;
@@ -166,11 +177,14 @@ HWY_ATTR void AssignBlocks(const Points& points, std::size_t begin, std::size_t 
     std::copy_n(tile.labels.data(), blocks * kLanes, labels + row);
     if (squared != nullptr) std::copy_n(tile.squared.data(), blocks * kLanes, squared + row);
     if (out == nullptr) continue;
-    for (std::size_t i = 0; i < blocks * kLanes; ++i) lane_inertia[i % kLanes] += double{tile.squared[i]};
-    for (std::size_t i = 0; i < rows; ++i) ++out->counts[static_cast<std::size_t>(tile.labels[i])];
+    for (std::size_t i = 0; i < blocks * kLanes; i += kLanes) {
+      for (std::size_t l = 0; l < kLanes; ++l) lane_inertia[l] += double{tile.squared[i + l]};
+    }
     if (masked) {
+      for (std::size_t c = 0; c < k; ++c) out->counts[c] += count_label(tile, blocks, c);
       add_tile_masked(data, d, k, blocks, tile, lane_sums.data());
     } else {
+      for (std::size_t i = 0; i < rows; ++i) ++out->counts[static_cast<std::size_t>(tile.labels[i])];
       add_tile_by_row(data, d, rows, tile, out->sums.data());
     }
   }

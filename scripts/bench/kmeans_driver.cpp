@@ -36,16 +36,15 @@ int main(int argc, char** argv) {
   const auto x = read_floats(path, n * d);
   const auto start = read_floats(path + ".start", static_cast<std::size_t>(options.k) * d);
 
-  double fit = std::numeric_limits<double>::infinity(), plus_plus = fit, step = fit, before = 0, inertia = 0;
+  double fit = std::numeric_limits<double>::infinity(), plus_plus = fit, step = fit, inertia = 0;
   int steps = 0;
   for (int round = 0; round < 5; ++round) {
     double begin = now();
-    before = 0;
-    const auto result = affekt::kmeans_from(x.data(), n, d, start, options, [&](const affekt::KMeansStep&) {
-      const double time = now();
-      if (before > 0) step = std::min(step, time - before);
-      before = time;
+    double first = 0, last = 0;
+    const auto result = affekt::kmeans_from(x.data(), n, d, start, options, [&](const affekt::KMeansStep& done) {
+      (done.iteration == 1 ? first : last) = now();
     });
+    step = std::min(step, (last - first) / (result.iterations - 1));
     fit = std::min(fit, now() - begin);
     steps = result.iterations;
     inertia = result.inertia;
