@@ -1,5 +1,7 @@
 // affekt-train: fits one emotion classifier. This file parses, calls the library and reports; it decides nothing.
+#include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
@@ -68,7 +70,7 @@ TrainOptions resumed_options(const Tool& tool, const TrainOptions& given) {
 }
 
 std::string clock_text(double seconds) {
-  const auto s = static_cast<long long>(seconds + 0.5);
+  const long long s = std::llround(seconds);
   const auto two = [](long long n) { return (n < 10 ? "0" : "") + std::to_string(n); };
   return std::to_string(s / 3600) + ":" + two(s / 60 % 60) + ":" + two(s % 60);
 }
@@ -86,9 +88,11 @@ TrainObserver observe(Io& io, const std::atomic<int>& signal) {
   return observer;
 }
 
-void report(Io& io, const Tool& tool, const TrainSummary& summary) {
+void report(Io& io, const Tool& tool, const TrainOptions& options, const TrainSummary& summary) {
   if (tool.common.json) {
     Json result = tool.result();
+    result["seed"] = options.seed;
+    result["options"].update(Json::parse(train_options_json(options)));  // a resumed run has its own
     result.update(Json::parse(train_summary_json(summary)));
     io.out() << result.dump() << '\n';
     return;
@@ -112,7 +116,7 @@ int train(Io& io, const Tool& tool, TrainOptions options) {
   options.validate();
   make_network(options.model, {options.image_size});
   const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
-  report(io, tool, run_training(data, options, observe(io, catch_interrupts())));
+  report(io, tool, options, run_training(data, options, observe(io, catch_interrupts())));
   return 0;
 }
 

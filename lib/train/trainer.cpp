@@ -19,7 +19,7 @@ double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::
   return std::chrono::duration<double>(to - from).count();
 }
 
-at::Tensor float_tensor(const std::vector<float>& values, std::vector<std::int64_t> shape, at::Device device) {
+at::Tensor float_tensor(const std::vector<float>& values, at::IntArrayRef shape, at::Device device) {
   at::Tensor out = at::empty(shape, at::kFloat);
   std::copy(values.begin(), values.end(), out.data_ptr<float>());
   return out.to(device);

@@ -32,15 +32,16 @@ AFFEKT_API const std::vector<std::pair<std::string, AugmentKind>>& augment_names
 AFFEKT_API const std::vector<std::pair<std::string, ClassWeights>>& class_weight_names();
 AFFEKT_API const std::vector<std::pair<std::string, SaveType>>& save_type_names();
 
-struct AFFEKT_API TrainOptions {
+// In the order of the documentation, whatever the padding.
+struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string model = "compact";  ///< Name for make_network().
   int image_size = 0;             ///< Side of the input; 0 = the network's own.
 
-  int epochs = 30;            ///< Passes over the training rows, >= 1.
-  int batch_size = 64;        ///< Rows in one step, >= 2 (BatchNorm needs two).
-  std::int64_t limit = 0;     ///< Training rows, stratified by class; 0 = all. Validation is never limited.
-  int early_stop = 0;         ///< Stop after so many epochs without a better one; 0 = never.
-  std::string max_time = "";  ///< Stop, saved and resumable, after this time: 90, 90s, 45m, 2h; "" = never.
+  int epochs = 30;         ///< Passes over the training rows, >= 1.
+  int batch_size = 64;     ///< Rows in one step, >= 2 (BatchNorm needs two).
+  std::int64_t limit = 0;  ///< Training rows, stratified by class; 0 = all. Validation is never limited.
+  int early_stop = 0;      ///< Stop after so many epochs without a better one; 0 = never.
+  std::string max_time;    ///< Stop, saved and resumable, after this time: 90, 90s, 45m, 2h; "" = never.
 
   OptimizerKind optimizer = OptimizerKind::adamw;
   double lr = 0;               ///< Highest learning rate; 0 = 0.05 for sgd, 0.001 for adam and adamw.
