@@ -58,8 +58,8 @@ class Reader {
         continue;  // the reader stands at the next line
       }
       const std::string_view raw = row_bytes(begin, csv.position());
-      if (csv.size() != table_.sources[0].columns.size() || raw.size() > kLongestRow) {
-        note_malformed(dropped, fault_of(csv));
+      if (const std::string fault = fault_of(csv, raw); !fault.empty()) {
+        note_malformed(dropped, fault);
       } else {
         add_row(csv, raw);
       }
@@ -151,12 +151,18 @@ class Reader {
     if (dropped.malformed++ == 0) dropped.first_malformed = fault;
   }
 
-  std::string fault_of(const CsvReader& csv) const {
+  /// Why a row cannot be used; "" if it can.
+  std::string fault_of(const CsvReader& csv, std::string_view raw) const {
     const std::size_t wanted = table_.sources[0].columns.size();
-    return printable(path_) + ":" + std::to_string(csv.line()) + ": " +
-           (csv.size() == wanted
-                ? "a row of more than 1 MiB"
-                : std::to_string(csv.size()) + " cells where the header has " + std::to_string(wanted));
+    const auto at = [&](const std::string& fault) {
+      return printable(path_) + ":" + std::to_string(csv.line()) + ": " + fault;
+    };
+    if (csv.size() != wanted) {
+      return at(std::to_string(csv.size()) + " cells where the header has " + std::to_string(wanted));
+    }
+    if (raw.size() > kLongestRow) return at("a row of more than 1 MiB");
+    if (raw.find('\0') != std::string_view::npos) return at("a zero byte");
+    return {};
   }
 
   void add_row(const CsvReader& csv, std::string_view raw) {

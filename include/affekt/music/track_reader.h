@@ -17,9 +17,10 @@ struct TrackReadNotes {
 
 /// Why rows were left out.
 struct DroppedTracks {
-  std::size_t missing = 0;      ///< A wanted feature is empty, NA, not a finite number, or a tempo of 0.
-  std::size_t duplicate = 0;    ///< Same id, or same title and artist whatever their case, as an earlier row.
-  std::size_t malformed = 0;    ///< Broken quoting, more than 1 MiB, or another number of cells than the header has.
+  std::size_t missing = 0;    ///< A wanted feature is empty, NA, not a finite number, or a tempo of 0.
+  std::size_t duplicate = 0;  ///< Same id, or same title and artist whatever their case, as an earlier row.
+  std::size_t malformed =
+      0;  ///< Broken quoting, a zero byte, more than 1 MiB, or another number of cells than the header has.
   std::string first_malformed;  ///< Place and fault of the first of these.
 };
 
