@@ -322,6 +322,15 @@ TEST_CASE("paths of models: a file, a run folder, nothing") {
   CHECK_THROWS_AS(ModelFile::open(folder / "none"), IoError);
 }
 
+TEST_CASE("the bundled model is one that this program reads, and small") {
+  const ModelFile model = ModelFile::open(resolve_model_path("default"));
+  CHECK(model.card().architecture == "compact");
+  CHECK(model.file_bytes() <= 6000000);
+  CHECK(model.card().metrics.at("private_accuracy") >= 0.64);
+  CHECK_FALSE(model.card().license.empty());
+  CHECK_FALSE(model.card().data_digest.empty());
+}
+
 TEST_CASE("preprocessings by name") {
   CHECK(make_preprocessing("unit").mean == std::array<double, 3>{0, 0, 0});
   CHECK(make_preprocessing("fer2013").std[2] == 0.2550);
