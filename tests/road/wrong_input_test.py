@@ -23,7 +23,7 @@ def refused(code, *words, says=(), **keywords):
 def fer_csv(path, rows=20, pixels=2304):
     lines = ["emotion,pixels,Usage"]
     for i in range(rows):
-        lines.append(f"{i % 7},{' '.join(str((i * 31 + k) % 256) for k in range(pixels))},Training")
+        lines.append(f"{i % 7},{' '.join(str((i * 31 + k) % 256) for k in range(pixels))},{'Training' if i % 4 else 'PublicTest'}")
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -44,8 +44,10 @@ def missing_and_empty(work):
     for words in (["train", "--data", none, "--out", work / "r"], ["eval", "--model", "default", "--data", none],
                   ["eval", "--model", work / "none.safetensors", "--data", fer_csv(work / "f.csv")], ["cluster", none],
                   ["recommend", "--emotion", "happy", "--catalog", none], ["recommend", work / "none.jpg"],
-                  ["predict", work / "none.jpg"], ["compare", work / "none"], ["import", "--check", "--data", none]):
+                  ["compare", work / "none"], ["import", "--check", "--data", none]):
         refused(MISSING, *words)
+    # predict reports every picture it was given, on stdout, also the missing one.
+    check("none.jpg" in affekt("predict", work / "none.jpg", code=MISSING).err, "predict names the missing file")
     empty = work / "empty.csv"
     empty.write_text("")
     for words in (["train", "--data", empty, "--out", work / "r"], ["eval", "--model", "default", "--data", empty],
@@ -97,7 +99,7 @@ def unwritable(work):
     refused(MISSING, "cluster", work / "tracks.csv", "-k", 4, "--out", below)
     refused(MISSING, "train", "--data", work / "f.csv", "--out", below)
     refused(MISSING, "recommend", "--emotion", "happy", "--out", below)
-    refused(MISSING, "import", "--pack", below, "--data", work / "f.csv")
+    refused(MISSING, "import", "--pack", below.with_suffix(".safetensors"), "--data", work / "f.csv")
 
 
 def closed_pipe():
