@@ -3,8 +3,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "support/crafted_model.h"
 #include "support/catch.h"
+#include "support/crafted_model.h"
 #include "support/run_tool.h"
 #include "support/temp_folder.h"
 

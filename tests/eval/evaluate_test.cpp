@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "affekt/core/error.h"
-#include "support/crafted_model.h"
 #include "support/catch.h"
+#include "support/crafted_model.h"
 #include "support/temp_folder.h"
 
 using namespace affekt;

@@ -22,7 +22,8 @@ AFFEKT_API const std::vector<std::string>& network_names();
 /// @throws UsageError for an unknown name, an unknown head, or a size the network cannot take.
 AFFEKT_API Network make_network(const std::string& name, const NetworkOptions& options = {});
 
-/// Name for make_preprocessing() that the network is trained with unless told otherwise. @throws UsageError unknown name.
+/// Name for make_preprocessing() that the network is trained with unless told otherwise. @throws UsageError unknown
+/// name.
 AFFEKT_API std::string default_preprocessing(const std::string& name);
 
 }  // namespace affekt

@@ -32,8 +32,8 @@ using Metrics = std::map<std::string, double>;
 
 /// What the file says of itself. Written by the program only.
 struct ModelCard {
-  std::string architecture;  ///< Name for make_network().
-  std::string head = "default";     ///< Head for make_network().
+  std::string architecture;      ///< Name for make_network().
+  std::string head = "default";  ///< Head for make_network().
   int image_size = 48;
   int channels = 1;                  ///< 1 or 3; grey faces are repeated over 3.
   std::vector<std::string> classes;  ///< Must be the seven emotion names in order.
