@@ -10,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "cluster/kernels.cpp"
 #include <hwy/foreach_target.h>
 // Highway wants this order.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -24,6 +25,7 @@ using VI = hn::Vec<Ints>;
 
 constexpr std::size_t kTile = 16;  // blocks whose sums stay in float before they go to double
 constexpr std::size_t kTileRows = kTile * kLanes;
+constexpr std::size_t kFewMoves = 6;      // moving one row costs some six times what adding it up anew does
 constexpr std::size_t kMaskedLimit = 24;  // above, adding row by row is cheaper than a masked pass a cluster
 
 struct Tile {
@@ -60,12 +62,17 @@ HWY_ATTR HWY_INLINE void take_nearer(V distance, std::size_t c, V& best, VI& lab
   label = hn::IfThenElse(hn::RebindMask(ints, nearer), hn::Set(ints, static_cast<std::int32_t>(c)), label);
 }
 
-HWY_ATTR void nearest_in_tile(const float* data, std::size_t blocks, const PaddedCentroids& centroids, Tile& tile) {
+// The rows are read for the first time here; `next_blocks` of the tile that follows are fetched meanwhile.
+HWY_ATTR void nearest_in_tile(const float* data, std::size_t blocks, const PaddedCentroids& centroids,
+                              std::size_t next_blocks, Tile& tile) {
   const Floats tag;
   const Ints ints;
   const std::size_t d = centroids.d;
   for (std::size_t row = 0; row < blocks * kLanes; row += hn::Lanes(tag)) {
     const float* x = data + (row / kLanes) * d * kLanes + row % kLanes;
+    if (row % kLanes == 0 && row / kLanes < next_blocks) {
+      for (std::size_t j = 0; j < d; ++j) hwy::Prefetch(x + (blocks * d + j) * kLanes);
+    }
     V best = hn::Set(tag, std::numeric_limits<float>::infinity());
     VI label = hn::Zero(ints);
     for (std::size_t c = 0; c < centroids.padded(); c += 4) {
@@ -96,7 +103,7 @@ HWY_ATTR HWY_INLINE void add_four_columns(const float* x, std::size_t d, std::si
   for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(tag)) {
     V s0 = hn::Zero(tag), s1 = s0, s2 = s0, s3 = s0;
     for (std::size_t b = 0; b < blocks; ++b) {
-      const auto mine = hn::RebindMask(tag, hn::Eq(hn::Load(ints, labels + b * kLanes + lane), wanted));
+      const auto mine = hn::RebindMask(tag, hn::Eq(hn::LoadU(ints, labels + b * kLanes + lane), wanted));
       const float* column = x + b * d * kLanes + lane;
       s0 = hn::Add(s0, hn::IfThenElseZero(mine, hn::LoadU(tag, column)));
       s1 = hn::Add(s1, hn::IfThenElseZero(mine, hn::LoadU(tag, column + kLanes)));
@@ -118,78 +125,119 @@ HWY_ATTR HWY_INLINE void add_one_column(const float* x, std::size_t d, std::size
   for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(tag)) {
     V sum = hn::Zero(tag);
     for (std::size_t b = 0; b < blocks; ++b) {
-      const auto mine = hn::RebindMask(tag, hn::Eq(hn::Load(ints, labels + b * kLanes + lane), wanted));
+      const auto mine = hn::RebindMask(tag, hn::Eq(hn::LoadU(ints, labels + b * kLanes + lane), wanted));
       sum = hn::Add(sum, hn::IfThenElseZero(mine, hn::LoadU(tag, x + b * d * kLanes + lane)));
     }
     add_lanes(sum, lane_sums + lane);
   }
 }
 
-HWY_ATTR void add_tile_masked(const float* data, std::size_t d, std::size_t k, std::size_t blocks, const Tile& tile,
-                              double* lane_sums) {
+HWY_ATTR void add_tile_masked(const float* data, std::size_t d, std::size_t k, std::size_t blocks,
+                              const std::int32_t* labels, double* lane_sums) {
   for (std::size_t c = 0; c < k; ++c) {
     std::size_t j = 0;
     for (; j + 4 <= d; j += 4) {
-      add_four_columns(data + j * kLanes, d, blocks, c, tile.labels.data(), lane_sums + (c * d + j) * kLanes);
+      add_four_columns(data + j * kLanes, d, blocks, c, labels, lane_sums + (c * d + j) * kLanes);
     }
     for (; j < d; ++j) {
-      add_one_column(data + j * kLanes, d, blocks, c, tile.labels.data(), lane_sums + (c * d + j) * kLanes);
+      add_one_column(data + j * kLanes, d, blocks, c, labels, lane_sums + (c * d + j) * kLanes);
     }
   }
 }
 
-// One counter a cluster and row by row would wait for its own last addition each time.
-HWY_ATTR HWY_INLINE std::size_t count_label(const Tile& tile, std::size_t blocks, std::size_t c) {
-  const Ints ints;
-  const auto wanted = hn::Set(ints, static_cast<std::int32_t>(c));
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < blocks * kLanes; i += hn::Lanes(ints)) {
-    count += hn::CountTrue(ints, hn::Eq(hn::Load(ints, tile.labels.data() + i), wanted));
-  }
-  return count;
+void add_row(const Points& points, std::size_t row, double sign, double* sum) {
+  const float* x = points.data.data() + (row / kLanes) * points.d * kLanes + row % kLanes;
+  for (std::size_t j = 0; j < points.d; ++j) sum[j] += sign * double{x[j * kLanes]};
 }
 
-void add_tile_by_row(const float* data, std::size_t d, std::size_t rows, const Tile& tile, double* sums) {
-  for (std::size_t row = 0; row < rows; ++row) {
-    const float* x = data + (row / kLanes) * d * kLanes + row % kLanes;
-    double* sum = sums + static_cast<std::size_t>(tile.labels[row]) * d;
-    for (std::size_t j = 0; j < d; ++j) sum[j] += double{x[j * kLanes]};
+// Sums and counts of a chunk from its labels.
+HWY_ATTR void add_chunk(const Points& points, std::size_t begin, std::size_t end, std::size_t k,
+                        const std::int32_t* labels, ChunkSums& out) {
+  const std::size_t d = points.d;
+  std::fill(out.sums.begin(), out.sums.end(), 0.0);
+  std::fill(out.counts.begin(), out.counts.end(), std::uint64_t{0});
+  for (std::size_t row = begin * kLanes; row < std::min(end * kLanes, points.n); ++row) {
+    ++out.counts[static_cast<std::size_t>(labels[row])];
+  }
+  if (k > kMaskedLimit) {
+    for (std::size_t row = begin * kLanes; row < std::min(end * kLanes, points.n); ++row) {
+      add_row(points, row, 1, out.sums.data() + static_cast<std::size_t>(labels[row]) * d);
+    }
+    return;
+  }
+  std::vector<double> lane_sums(k * d * kLanes);
+  for (std::size_t first = begin; first < end; first += kTile) {
+    add_tile_masked(points.data.data() + first * d * kLanes, d, k, std::min(kTile, end - first),
+                    labels + first * kLanes, lane_sums.data());
+  }
+  for (std::size_t i = 0; i < lane_sums.size(); ++i) out.sums[i / kLanes] += lane_sums[i];
+}
+
+/// Rows that went to another cluster since the last step, as long as they are few.
+struct Moves {
+  struct Move {
+    std::size_t row;
+    std::int32_t from;
+  };
+  std::vector<Move> moves;
+  std::size_t most;
+  bool too_many = false;
+
+  void note(std::size_t row, std::size_t rows, const std::int32_t* before, const std::int32_t* after) {
+    for (std::size_t block = 0; block < rows && !too_many; block += kLanes) {
+      const std::size_t end = std::min(block + kLanes, rows);
+      if (std::equal(before + block, before + end, after + block)) continue;
+      for (std::size_t i = block; i < end; ++i) {
+        if (before[i] != after[i]) moves.push_back({row + i, before[i]});
+      }
+      too_many = moves.size() > most;
+    }
+  }
+};
+
+void apply_moves(const Points& points, const Moves& moves, const std::int32_t* labels, ChunkSums& out) {
+  for (const auto& move : moves.moves) {
+    const auto from = static_cast<std::size_t>(move.from), to = static_cast<std::size_t>(labels[move.row]);
+    add_row(points, move.row, -1, out.sums.data() + from * points.d);
+    add_row(points, move.row, 1, out.sums.data() + to * points.d);
+    --out.counts[from];
+    ++out.counts[to];
   }
 }
 
 HWY_ATTR void AssignBlocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
                            std::int32_t* labels, float* squared, ChunkSums* out) {
-  const std::size_t d = points.d, k = centroids.k;
-  const bool masked = k <= kMaskedLimit;
-  std::vector<double> lane_sums(out != nullptr && masked ? k * d * kLanes : 0);
+  const std::size_t d = points.d;
+  Moves moves;
+  moves.most = (end - begin) * kLanes / kFewMoves;
+  moves.too_many = out == nullptr || !out->valid;
   std::array<double, kLanes> lane_inertia{};
   Tile tile;
   for (std::size_t first = begin; first < end; first += kTile) {
     const std::size_t blocks = std::min(kTile, end - first);
     const std::size_t row = first * kLanes;
     const std::size_t rows = std::min(blocks * kLanes, points.n - row);
-    const float* data = points.data.data() + first * d * kLanes;
-    nearest_in_tile(data, blocks, centroids, tile);
+    nearest_in_tile(points.data.data() + first * d * kLanes, blocks, centroids, std::min(kTile, end - first - blocks),
+                    tile);
     for (std::size_t i = rows; i < blocks * kLanes; ++i) {
       tile.labels[i] = -1;
       tile.squared[i] = 0;
     }
+    if (!moves.too_many) moves.note(row, rows, labels + row, tile.labels.data());
     std::copy_n(tile.labels.data(), blocks * kLanes, labels + row);
     if (squared != nullptr) std::copy_n(tile.squared.data(), blocks * kLanes, squared + row);
-    if (out == nullptr) continue;
     for (std::size_t i = 0; i < blocks * kLanes; i += kLanes) {
       for (std::size_t l = 0; l < kLanes; ++l) lane_inertia[l] += double{tile.squared[i + l]};
     }
-    if (masked) {
-      for (std::size_t c = 0; c < k; ++c) out->counts[c] += count_label(tile, blocks, c);
-      add_tile_masked(data, d, k, blocks, tile, lane_sums.data());
-    } else {
-      for (std::size_t i = 0; i < rows; ++i) ++out->counts[static_cast<std::size_t>(tile.labels[i])];
-      add_tile_by_row(data, d, rows, tile, out->sums.data());
-    }
   }
   if (out == nullptr) return;
-  for (std::size_t i = 0; i < lane_sums.size(); ++i) out->sums[i / kLanes] += lane_sums[i];
+  if (moves.too_many) {
+    add_chunk(points, begin, end, centroids.k, labels, *out);
+  } else {
+    apply_moves(points, moves, labels, *out);
+  }
+  out->valid = true;
+  out->inertia = 0;
   for (const double lane : lane_inertia) out->inertia += lane;
 }
 

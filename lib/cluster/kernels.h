@@ -18,8 +18,9 @@ struct PaddedCentroids {
   std::size_t padded() const { return data.size() / d; }
 };
 
-/// What one chunk of rows adds to a Lloyd step.
+/// What one chunk of rows adds to a Lloyd step, kept from step to step.
 struct ChunkSums {
+  bool valid = false;                 ///< Sums and counts belong to the labels as they stand.
   std::vector<double> sums;           ///< (k, d)
   std::vector<std::uint64_t> counts;  ///< (k)
   double inertia = 0;
@@ -27,7 +28,8 @@ struct ChunkSums {
 
 /// Nearest centroid of the rows of blocks [begin, end): `labels` (and `squared`, if not null) are written from row
 /// 16 * begin on, including the lanes beyond the last row (label -1, distance 0). Ties go to the lower number.
-/// @param out  may be null: nothing is summed.
+/// @param out  sized (k, d) and (k), or null: nothing is summed. If valid, only rows that change their label are moved,
+///             unless they are many.
 void assign_blocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
                    std::int32_t* labels, float* squared, ChunkSums* out);
 

@@ -30,6 +30,7 @@ class Lloyd {
   KMeansResult run(std::vector<float> centroids, int restart, const std::function<void(const KMeansStep&)>& on_step) {
     KMeansResult result;
     labels_.resize(points_.blocks() * kLanes);
+    for (ChunkSums& part : parts_) part.valid = false;
     double before = std::numeric_limits<double>::infinity();
     std::vector<float> next;
     for (int iteration = 1;; ++iteration) {
@@ -63,9 +64,8 @@ class Lloyd {
     parts_.resize((points_.blocks() + chunk - 1) / chunk);
     parallel_for(points_.blocks(), chunk, [&](std::size_t begin, std::size_t end) {
       ChunkSums& part = parts_[begin / chunk];
-      part.sums.assign(k * d, 0.0);
-      part.counts.assign(k, 0);
-      part.inertia = 0;
+      part.sums.resize(k * d);
+      part.counts.resize(k);
       assign_blocks(points_, begin, end, padded, labels_.data(), nullptr, &part);
     });
     ChunkSums total = parts_.front();

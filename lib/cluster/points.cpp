@@ -1,5 +1,7 @@
 #include "cluster/points.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -13,6 +15,16 @@ namespace {
 
 constexpr std::size_t kLeastChunk = 256;  // 4096 rows: some 150 kB at nine columns, well inside a second-level cache
 constexpr std::size_t kMostChunks = 512;  // bounds the memory of the per-chunk sums
+
+// Every step walks through all rows: with 4 KiB pages it would wait for address translation. Only a wish.
+void ask_for_large_pages([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  constexpr std::uintptr_t kPage = 4096;
+  const auto first = (reinterpret_cast<std::uintptr_t>(begin) + kPage - 1) / kPage * kPage;
+  const auto last = (reinterpret_cast<std::uintptr_t>(begin) + bytes) / kPage * kPage;
+  if (last > first) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#endif
+}
 
 // Remembers the lowest of the positions it is told from several threads.
 void note_lowest(std::atomic<std::size_t>& lowest, std::size_t position) {
@@ -31,6 +43,8 @@ Points deal_rows(const float* x, std::size_t n, std::size_t d) {
   Points points;
   points.n = n;
   points.d = d;
+  points.data.reserve(points.blocks() * d * kLanes);
+  ask_for_large_pages(points.data.data(), points.data.capacity() * sizeof(float));
   points.data.resize(points.blocks() * d * kLanes);
   std::atomic<std::size_t> bad{n * d};
   parallel_for(points.blocks(), kLeastChunk, [&](std::size_t begin, std::size_t end) {
