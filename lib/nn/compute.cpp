@@ -72,9 +72,10 @@ Precision effective_precision(Precision precision, const Network& network, const
 void prepare_compute(int threads) {
   check_threads(threads);
   at::set_num_threads(threads > 0 ? threads : usable_cores());
-  // Without these, every large tensor is mapped and unmapped anew, and the system clears its pages each time.
+  // Without these, every large tensor is mapped and unmapped anew, and the system clears its pages each time. (A higher
+  // M_MMAP_THRESHOLD will not do: glibc takes no more than 32 MB.)
   constexpr int kKeepBelow = 1 << 30;
-  mallopt(M_MMAP_THRESHOLD, kKeepBelow);
+  mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, kKeepBelow);
 }
 

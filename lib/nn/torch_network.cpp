@@ -104,7 +104,7 @@ void TorchNetwork::set_requires_grad(bool on) {
 }
 
 const at::Tensor& TorchNetwork::entry(const Plan& plan, int i) const {
-  return entries_[static_cast<std::size_t>(plan.first_entry + i)].tensor;
+  return entries_[static_cast<std::size_t>(plan.first_entry) + static_cast<std::size_t>(i)].tensor;
 }
 
 at::Tensor TorchNetwork::forward(const at::Tensor& input, const Pass& pass) const {
@@ -135,7 +135,7 @@ at::Tensor TorchNetwork::evaluate(std::size_t i, const std::vector<at::Tensor>& 
     case Op::batch_norm:
       return normalise(node, plan, in(0), pass);
     case Op::relu: {
-      at::Tensor x = in(0);
+      const at::Tensor& x = in(0);
       return in_place ? x.relu_() : at::relu(x);
     }
     case Op::swish:
@@ -153,7 +153,7 @@ at::Tensor TorchNetwork::evaluate(std::size_t i, const std::vector<at::Tensor>& 
     case Op::dropout:
       return pass.training && node.rate > 0 ? at::mul(in(0), dropout_mask(in(0), node.rate, pass, i)) : in(0);
     case Op::add: {
-      at::Tensor x = in(0);
+      const at::Tensor& x = in(0);
       return in_place ? x.add_(in(1)) : at::add(x, in(1));
     }
     case Op::multiply:
