@@ -252,9 +252,9 @@ void write_packed_tracks(const std::filesystem::path& path, const TrackTable& ta
       writer.add_halves(feature_name(feature), column);
       continue;
     }
-    std::vector<std::int32_t> whole;
-    for (const float x : column)
-      whole.push_back(x >= 0 && x < 2e9F ? static_cast<std::int32_t>(std::lround(x)) : kMissing);
+    std::vector<std::int32_t> whole(column.size());
+    std::transform(column.begin(), column.end(), whole.begin(),
+                   [](float x) { return x >= 0 && x < 2e9F ? static_cast<std::int32_t>(std::lround(x)) : kMissing; });
     writer.add(feature_name(feature), DType::i32, whole);
   }
   for (const NamedText& text : kRepeated) {
