@@ -31,7 +31,7 @@ install_packages() {
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" -ne 0 ]; then
     root=(sudo)
-    if ! command -v sudo >/dev/null || ! sudo -v; then
+    if ! command -v sudo >/dev/null || ! sudo true; then
       say "neither root nor sudo; ask an administrator for: apt-get install ${missing[*]}"
       exit 4
     fi

@@ -86,9 +86,10 @@ int main(int argc, char** argv) {
       char* words[] = {argv[2], help, nullptr};
       run_verb(argv[2], words);
     }
+    if (argc == 1) throw affekt::UsageError("expected a verb; see affekt help");
     if (verb == "help" || verb == "--help" || verb == "-h") {
       io.out() << overview();
-      return argc > 1 ? 0 : affekt::cli::kUsage;
+      return 0;
     }
     if (verb.front() == '-')
       throw affekt::UsageError("expected a verb first, found '" + affekt::printable(verb, 60) + "'; see affekt help");

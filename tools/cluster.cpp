@@ -187,7 +187,7 @@ int main(int argc, char** argv) {
     if (tool.common.json) {
       auto json = tool.result();
       affekt::cli::add_cluster_json(result, json);
-      io.out() << json.dump(2) << "\n";
+      io.out() << affekt::cli::json_text(json, 2) << "\n";
     } else {
       io.out() << affekt::cli::cluster_text(result);
     }

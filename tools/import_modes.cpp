@@ -120,7 +120,7 @@ int add_pictures(const Tool& tool, const ImportFlags& flags, Io& io) {
     result["added"] = report.added;
     result["skipped"] = {{"no_face", report.no_face}, {"duplicate", report.duplicate}, {"unreadable", unreadable}};
     result["classes"] = classes_json(report.classes);
-    io.out() << result.dump() << '\n';
+    io.out() << json_text(result) << '\n';
   } else {
     io.out() << flags.into << ": added " << plural(report.added, "face") << " to " << emotion_name(*label)
              << "; skipped: " << report.no_face << " without a face, " << report.duplicate << " already there, "
@@ -147,7 +147,7 @@ int check_data(const Tool& tool, const ImportFlags& flags, Io& io) {
     }
     result["digest"] = data.digest();
     result["sources"] = sources_json(data);
-    io.out() << result.dump() << '\n';
+    io.out() << json_text(result) << '\n';
     return 0;
   }
   Table findings;
@@ -186,7 +186,7 @@ int pack_data(const Tool& tool, const ImportFlags& flags, Io& io) {
     result["classes"] = classes_json(data.class_counts(all));
     result["digest"] = data.digest();
     result["sources"] = sources_json(data);
-    io.out() << result.dump() << '\n';
+    io.out() << json_text(result) << '\n';
   } else {
     io.out() << flags.pack << ": " << plural(data.size(), "face") << ", digest " << data.digest() << '\n';
   }

@@ -125,7 +125,7 @@ class Prediction {
       if (tool_.common.json) {
         Json line = tool_.result();
         line.update(face_json(face));
-        io_.out() << line.dump() << '\n';
+        io_.out() << json_text(line) << '\n';
       } else {
         table_.rows.push_back(row(face));
       }

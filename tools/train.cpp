@@ -94,10 +94,12 @@ void report(Io& io, const Tool& tool, const TrainOptions& options, const TrainSu
     result["seed"] = options.seed;
     result["options"].update(Json::parse(train_options_json(options)));  // a resumed run has its own
     result.update(Json::parse(train_summary_json(summary)));
-    io.out() << result.dump() << '\n';
+    io.out() << json_text(result) << '\n';
     return;
   }
-  if (summary.already_finished) io.note("this run has ended already (more --epochs go on)");
+  if (summary.already_finished) {
+    io.note(std::string("this run has ended already") + (summary.stopped == "epochs" ? " (more --epochs go on)" : ""));
+  }
   io.out() << "run                  " << summary.run << "\nbest epoch           " << summary.best_epoch << " of "
            << summary.epochs_run << " (" << summary.stopped << ")\ntrain accuracy       "
            << format_fixed(summary.train_accuracy, 4) << "\nvalidation accuracy  "

@@ -34,7 +34,8 @@ void read_csv_tracks(const fs::path& path, Catalog& catalog) {
     const auto cluster = parse_integer(clusters[row]);
     const auto distance = parse_double(distances[row]);
     const auto k = static_cast<long long>(catalog.clusters.k());
-    if (!cluster || *cluster < 0 || *cluster >= k || !distance || !(*distance >= 0)) {
+    if (!cluster || *cluster < 0 || *cluster >= k || !distance || !(*distance >= 0) ||
+        !std::isfinite(static_cast<float>(*distance))) {
       throw DataError(printable(path.string()) + ": row " + std::to_string(row + 1) + ": cluster '" +
                       printable(clusters[row], 20) + "', distance '" + printable(distances[row], 20) +
                       "': expected a cluster below " + std::to_string(k) + " and a distance");

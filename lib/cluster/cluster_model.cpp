@@ -127,6 +127,9 @@ class ModelReader {
       cluster.energy = number_or_unknown(value, "energy", where);
       cluster.valence_quantile = number_or_unknown(value, "valence_quantile", where);
       cluster.energy_quantile = number_or_unknown(value, "energy_quantile", where);
+      if (!cluster.mood.empty() && (std::isnan(cluster.valence_quantile) || std::isnan(cluster.energy_quantile))) {
+        fail(where + ".mood", "a mood needs valence_quantile and energy_quantile");
+      }
       for (const double x :
            numbers(member(value, "scaled_centroid"), where + ".scaled_centroid", model_.features.size())) {
         model_.centroids.push_back(static_cast<float>(x));

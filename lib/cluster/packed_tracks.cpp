@@ -104,7 +104,8 @@ class Reader {
     if (schema == metadata.end() || schema->second != kSchema) {
       throw DataError(place_ + ": not a table of tracks (expected schema " + kSchema + ")");
     }
-    rows_ = tensor("cluster").shape.empty() ? 0 : static_cast<std::size_t>(tensor("cluster").shape[0]);
+    if (tensor("cluster").shape.size() != 1) fail("cluster", "expected one dimension");
+    rows_ = static_cast<std::size_t>(tensor("cluster").shape[0]);
   }
 
   PackedTracks read() {
@@ -120,7 +121,7 @@ class Reader {
     check_range("cluster", tracks.cluster, 0, static_cast<std::int64_t>(k_));
     tracks.distance = floats("distance");
     for (const float distance : tracks.distance) {
-      if (!(distance >= 0)) fail("distance", "expected numbers of at least 0");
+      if (!(distance >= 0) || !std::isfinite(distance)) fail("distance", "expected finite numbers of at least 0");
     }
     return tracks;
   }
@@ -268,7 +269,7 @@ void write_packed_tracks(const std::filesystem::path& path, const TrackTable& ta
     writer.add_small("artist.primary", {primary.begin(), primary.end()});
   }
   writer.add_small("cluster", clustering.labels);
-  writer.add_halves("distance", clustering.distances);
+  writer.add("distance", DType::f32, clustering.distances);
   writer.write(path, table.size());
 }
 

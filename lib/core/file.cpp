@@ -117,6 +117,11 @@ InputFile InputFile::open(const fs::path& path, std::size_t max_bytes) {
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  std::error_code error;
+  if (fs::is_symlink(path_, error)) path_ = fs::weakly_canonical(path_, error);  // write what the link stands for
+  if (fs::exists(path_, error) && !fs::is_regular_file(path_, error)) {
+    throw IoError(shown(path_) + ": is not a regular file, so it cannot be replaced by one");
+  }
   std::string pattern = path_.string() + ".XXXXXX.part";
   fd_ = ::mkostemps(pattern.data(), 5, O_CLOEXEC);
   if (fd_ < 0) throw_io(path_, "cannot write");

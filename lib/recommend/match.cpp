@@ -36,6 +36,7 @@ void share_out(const RecommendContext& context, std::size_t emotion, const std::
       nearest = context.nearest_cluster(mood.center, [&](std::size_t c) { return has_tracks[c]; });
       shares[nearest].missing_mood = mood.name;
     }
+    std::fill(closeness.begin(), closeness.end(), 0.0);
     closeness[nearest] = sum = 1;
   }
   for (std::size_t c = 0; c < shares.size(); ++c) {

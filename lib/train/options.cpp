@@ -141,6 +141,11 @@ const std::vector<std::pair<std::string, SaveType>>& save_type_names() {
 void TrainOptions::validate() const {
   constexpr int kMany = 1000000;
   constexpr double kBelowOne = 1.0 - 1e-12;
+  for (const std::string& path : data) {
+    // config.json holds the paths, for --resume, and JSON is UTF-8.
+    if (!is_valid_utf8(path))
+      throw UsageError("data: the path '" + printable(path) + "' is not UTF-8; rename or link it");
+  }
   check_range("epochs", epochs, 1, kMany, "1 to 1000000");
   check_range("batch-size", batch_size, 2, kMany, "2 or more (BatchNorm needs two rows)");
   check_range("limit", limit, std::int64_t{0}, INT64_MAX, "0 (all rows) or more");
@@ -190,7 +195,7 @@ double TrainOptions::max_seconds() const {
 std::string train_options_json(const TrainOptions& options) {
   Json out = Json::object();
   visit_fields(options, Writer{out});
-  return out.dump(2);
+  return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 TrainOptions read_run_options(const std::string& folder) {

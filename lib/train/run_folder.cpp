@@ -140,7 +140,7 @@ std::string train_summary_json(const TrainSummary& summary) {
     if (summary.best_epoch == 0) out[key] = nullptr;
   }
   if (summary.private_accuracy < 0) out["private_accuracy"] = nullptr;
-  return out.dump(2);
+  return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string metrics_csv(const std::vector<EpochStats>& history) {

@@ -164,7 +164,8 @@ void Trainer::take_step(const at::Tensor& order, std::int64_t steps) {
   add_to_sums(loss, logits, labels_.index_select(0, on_device));
   state_.seen += count;
   optimizer_.clip(options_.clip_grad);
-  const double epochs_done = state_.epoch + static_cast<double>(state_.step + 1) / static_cast<double>(steps);
+  // The middle of the step: neither the first step of a warm-up nor the last of a cosine trains with a rate of zero.
+  const double epochs_done = state_.epoch + (static_cast<double>(state_.step) + 0.5) / static_cast<double>(steps);
   rate_ = options_.effective_lr() * schedule_factor(options_, epochs_done) * state_.plateau.factor;
   optimizer_.step(rate_);
   update_average();

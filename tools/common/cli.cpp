@@ -33,7 +33,9 @@ void set_integer(Integer& field, const Json& value) {
   const bool fits = !beyond_signed && number >= 0
                         ? static_cast<std::uint64_t>(number) <= std::uint64_t{Limits::max()}
                         : !beyond_signed && Limits::is_signed && number >= std::int64_t{Limits::min()};
-  if (!fits) throw UsageError("out of range: " + value.dump());
+  if (!fits)
+    throw UsageError("expected " + std::to_string(Limits::min()) + " or more, up to " +
+                     std::to_string(std::min<std::uint64_t>(Limits::max(), INT64_MAX)) + ", found " + value.dump());
   field = static_cast<Integer>(number);
 }
 
@@ -112,7 +114,17 @@ struct Tool::Impl {
         field = value.get<T>();
       }
     };
-    binding.get = [&field] { return Json(field); };
+    binding.get = [&field] {
+      if constexpr (std::is_same_v<T, std::string>) {
+        return Json(to_utf8(field));
+      } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+        Json texts = Json::array();
+        for (const auto& text : field) texts.push_back(to_utf8(text));
+        return texts;
+      } else {
+        return Json(field);
+      }
+    };
   }
 
   Binding& find(const std::string& name) {
@@ -284,6 +296,10 @@ std::optional<std::string> Tool::Impl::parse(int argc, char** argv) {
   return std::nullopt;
 }
 
+std::string json_text(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 Json Tool::options() const {
   Json options = Json::object();
   for (const auto& binding : impl_->bindings) {
@@ -335,7 +351,8 @@ int Tool::run(int argc, char** argv, const std::function<int(Io&)>& body) {
       return 0;
     }
     if (common.threads < 0 || common.threads > kMostThreads) {
-      throw UsageError("--threads: must be 0 (all cores) to " + std::to_string(kMostThreads));
+      throw UsageError("--threads: expected 0 (all cores) to " + std::to_string(kMostThreads) + ", found " +
+                       std::to_string(common.threads));
     }
     io.configure(common.quiet, common.verbose);
     if (impl_->print_config) {

@@ -90,6 +90,9 @@ class Tool {
   std::unique_ptr<Impl> impl_;
 };
 
+/// JSON as text; bytes of file names that are not UTF-8 become U+FFFD. @param indent  spaces a level; -1 = one line.
+std::string json_text(const Json& json, int indent = -1);
+
 /// Installs handlers for SIGINT and SIGTERM that only note the signal, so that work can be saved first; 0 = none yet.
 /// After the work ended early, throw affekt::Interrupted: run() then exits with 128 + signal.
 const std::atomic<int>& catch_interrupts();

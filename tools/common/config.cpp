@@ -67,6 +67,7 @@ void Binding::assign_text(const std::string& word, const std::string& place) {
     if (!value) throw_expected(place, "a number", word);
     return assign(Json(*value), place);
   }
+  if (word.empty()) throw UsageError(place + ": expected a value, found none (an empty variable in a script?)");
   assign(Json(word), place);
 }
 
