@@ -26,10 +26,6 @@ at::Tensor image_view(const Dataset& data) {
 
 at::Tensor preprocess(const at::Tensor& pixels, const Preprocessing& preprocessing, int channels) {
   const at::Tensor grey = pixels.to(at::kFloat);
-  if (channels == 1) {
-    const double scale = preprocessing.scale / preprocessing.std[0];
-    return grey.mul(scale).sub(preprocessing.mean[0] / preprocessing.std[0]).contiguous(at::MemoryFormat::ChannelsLast);
-  }
   at::Tensor out =
       at::empty({grey.size(0), channels, grey.size(2), grey.size(3)}, grey.options(), at::MemoryFormat::ChannelsLast);
   for (int c = 0; c < channels; ++c) {

@@ -59,8 +59,10 @@ TorchNetwork::TorchNetwork(Network table, at::Device device) : table_(std::move(
   for (ParameterSpec& spec : parameter_specs(table_)) {
     Plan& plan = plans_[static_cast<std::size_t>(spec.node)];
     if (plan.first_entry < 0) plan.first_entry = static_cast<int>(entries_.size());
+    // Allocated in the format, not converted: a tensor with one channel counts as both formats, is left as it is, and
+    // would make the first convolution choose the slow one.
     const auto format = spec.shape.size() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-    at::Tensor tensor = at::zeros(spec.shape, at::TensorOptions().dtype(at::kFloat).device(device_)).contiguous(format);
+    at::Tensor tensor = at::empty(spec.shape, at::TensorOptions().dtype(at::kFloat).device(device_), format).zero_();
     entries_.push_back({std::move(spec), std::move(tensor)});
   }
 }
