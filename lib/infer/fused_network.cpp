@@ -17,6 +17,9 @@ PostOp::Kind activation_kind(Op op) {
   return op == Op::swish ? PostOp::Kind::swish : PostOp::Kind::sigmoid;
 }
 
+/// Identity in evaluation.
+bool is_dropping(Op op) { return op == Op::dropout || op == Op::drop_connect; }
+
 bool is_activation(Op op) { return op == Op::relu || op == Op::swish || op == Op::sigmoid; }
 
 std::vector<float> narrowed(const std::vector<double>& values) { return {values.begin(), values.end()}; }
@@ -79,6 +82,7 @@ class Fuser {
         value_[i] = 0;
         break;
       case Op::dropout:
+      case Op::drop_connect:
         value_[i] = value_of_input(i);
         break;
       case Op::flatten:
@@ -152,7 +156,7 @@ class Fuser {
   /// The dense layer that alone reads `node`, perhaps through dropout and flatten.
   std::optional<std::size_t> dense_behind(std::size_t node) const {
     auto next = only_consumer(node);
-    while (next && (nodes_[*next].op == Op::dropout || nodes_[*next].op == Op::flatten)) next = only_consumer(*next);
+    while (next && (is_dropping(nodes_[*next].op) || nodes_[*next].op == Op::flatten)) next = only_consumer(*next);
     return next && nodes_[*next].op == Op::dense ? next : std::nullopt;
   }
 
@@ -197,7 +201,7 @@ class Fuser {
   NodeShape source_shape(std::size_t dense) const {
     std::size_t source = index(nodes_[dense].inputs[0]);
     const int value = value_[source];
-    while ((nodes_[source].op == Op::flatten || nodes_[source].op == Op::dropout) &&
+    while ((nodes_[source].op == Op::flatten || is_dropping(nodes_[source].op)) &&
            value_[index(nodes_[source].inputs[0])] == value) {
       source = index(nodes_[source].inputs[0]);
     }
@@ -238,7 +242,7 @@ class Fuser {
         step.post.push_back({PostOp::Kind::sum, {}, {}});
       } else if (is_activation(op)) {
         step.post.push_back({activation_kind(op), {}, {}});
-      } else if (op != Op::dropout) {
+      } else if (!is_dropping(op)) {
         return;
       }
       last = *next;

@@ -85,6 +85,9 @@ Network make_network(const std::string& name, const NetworkOptions& options) {
   if (options.classes < 2 || options.classes > kMaxClasses) {
     throw UsageError("classes: expected 2 to 1000, found " + std::to_string(options.classes));
   }
+  if (!options.variant.empty() && options.variant != "keras") {
+    throw UsageError(unknown_name_message("variant", options.variant, {"keras"}));
+  }
   if (options.head != "default") throw UsageError(unknown_name_message("head", options.head, {"default"}));
   if (name == "basic-cnn") return make_basic_cnn(options);
   if (name == "compact") return make_compact(options);

@@ -115,6 +115,7 @@ ModelCard parse_card(std::string_view json, const std::string& file_place) {
   ModelCard card;
   card.architecture = fields.text("architecture");
   card.head = fields.text_or("head", card.head);
+  card.variant = fields.text_or("variant", card.variant);
   card.image_size = fields.integer("image_size", 1, kLargestSide);
   card.channels = fields.integer("channels", 1, 3);
   card.classes = parse_classes(fields);
@@ -144,6 +145,7 @@ Network network_of(const ModelCard& card, const std::string& place) {
   options.image_size = card.image_size;
   options.classes = static_cast<int>(card.classes.size());
   options.head = card.head;
+  options.variant = card.variant;
   try {
     Network network = make_network(card.architecture, options);
     if (network.input.channels != card.channels) {
@@ -160,6 +162,7 @@ std::string card_json(const ModelCard& card) {
   Json root;
   root["architecture"] = card.architecture;
   root["head"] = card.head;
+  if (!card.variant.empty()) root["variant"] = card.variant;
   root["image_size"] = card.image_size;
   root["channels"] = card.channels;
   root["classes"] = card.classes;

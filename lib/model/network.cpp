@@ -116,6 +116,7 @@ NodeShape node_shape(const Network& network, std::size_t index, const std::vecto
       if (!(node.momentum > 0 && node.momentum <= 1)) fail(network, index, "momentum is not in (0, 1]");
       return in;
     case Op::dropout:
+    case Op::drop_connect:
       if (!(node.rate >= 0 && node.rate < 1)) fail(network, index, "rate is not in [0, 1)");
       return in;
     case Op::relu:

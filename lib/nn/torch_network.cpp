@@ -35,6 +35,11 @@ at::Tensor max_pool(const Node& node, bool ceil_mode, const at::Tensor& x) {
   return at::max_pool2d(pad(x, p, value), {node.kernel, node.kernel}, {node.stride, node.stride});
 }
 
+/// One value a picture: (n, 1, 1, 1).
+at::Tensor picture_mask(const at::Tensor& like, double rate, const Pass& pass, std::size_t node) {
+  return dropout_mask(at::empty({like.size(0), 1, 1, 1}, like.options()), rate, pass, node);
+}
+
 }  // namespace
 
 TorchNetwork::TorchNetwork(Network table, at::Device device) : table_(std::move(table)), device_(device) {
@@ -154,6 +159,8 @@ at::Tensor TorchNetwork::evaluate(std::size_t i, const std::vector<at::Tensor>& 
       return fully_connect(plan, in(0), pass);
     case Op::dropout:
       return pass.training && node.rate > 0 ? at::mul(in(0), dropout_mask(in(0), node.rate, pass, i)) : in(0);
+    case Op::drop_connect:
+      return pass.training && node.rate > 0 ? at::mul(in(0), picture_mask(in(0), node.rate, pass, i)) : in(0);
     case Op::add: {
       const at::Tensor& x = in(0);
       return in_place ? x.add_(in(1)) : at::add(x, in(1));

@@ -155,6 +155,7 @@ class Reference {
       case Op::input:
       case Op::flatten:
       case Op::dropout:
+      case Op::drop_connect:
         return input(node);
     }
     return {};

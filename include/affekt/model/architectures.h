@@ -10,9 +10,14 @@
 namespace affekt {
 
 struct NetworkOptions {
-  int image_size = 0;  ///< Side of the square input; 0 = the network's own (48 for basic-cnn and compact).
+  int image_size = 0;  ///< Side of the square input; 0 = 48.
   int classes = 7;
-  std::string head = "default";  ///< What follows the convolutions; "default" is the network's own.
+  std::string head = "default";  ///< What follows the convolutions, see head_names().
+  /// Whose rules the backbone follows where they differ: "keras" (also TensorFlow's and timm's tf_ files),
+  /// "torchvision" (efficientnet-b0: symmetric padding, epsilon 1e-5) or "timm" (resnet50v2: stride in a stage's first
+  /// block, no convolution biases, epsilon 1e-5). "" = keras. It belongs to the weights.
+  std::string variant = {};
+  int image_width = 0;  ///< 0 = square; else image_size is the height.
 };
 
 AFFEKT_API const std::vector<std::string>& network_names();

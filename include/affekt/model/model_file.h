@@ -34,6 +34,7 @@ using Metrics = std::map<std::string, double>;
 struct ModelCard {
   std::string architecture;      ///< Name for make_network().
   std::string head = "default";  ///< Head for make_network().
+  std::string variant;           ///< Variant for make_network().
   int image_size = 48;
   int channels = 1;                  ///< 1 or 3; grey faces are repeated over 3.
   std::vector<std::string> classes;  ///< Must be the seven emotion names in order.

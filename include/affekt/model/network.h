@@ -24,6 +24,7 @@ enum class Op : std::uint8_t {
   dropout,              ///< Identity in evaluation.
   add,                  ///< Sum of two inputs of equal shape.
   multiply,             ///< inputs[0] (c, h, w) times inputs[1] (c, 1, 1), broadcast: squeeze-and-excitation.
+  drop_connect,         ///< Stochastic depth (Huang et al., ECCV 2016): zeroes whole pictures. Identity in evaluation.
 };
 
 struct Padding {
@@ -43,7 +44,8 @@ struct Node {
   bool zero_padding = false;   ///< max_pool: padded cells count as 0 (Keras' explicit ZeroPadding2D).
   double epsilon = 1e-3;       ///< batch_norm.
   double momentum = 0.01;      ///< batch_norm: weight of the new batch (PyTorch's convention; Keras' 0.99 = 0.01).
-  double rate = 0;             ///< dropout: probability of zeroing.
+  double rate = 0;             ///< dropout, drop_connect: probability of zeroing; the kept are scaled by 1/(1 - rate).
+  int layer = -1;              ///< Index in Keras' layer list of the backbone (the input is 0); -1 = not in it.
 };
 
 struct NodeShape {
@@ -55,6 +57,8 @@ struct Network {
   std::string name;         ///< "compact", "basic-cnn", ...
   std::vector<Node> nodes;  ///< nodes[0] is the input, the last one gives the logits.
   NodeShape input;          ///< Shape of the picture.
+  int features = 0;         ///< Index of the backbone's last node, before pooling; the head follows. 0 = no backbone.
+  int layers = 0;           ///< Length of Keras' layer list of the backbone: the unit of `--unfreeze last:N`.
 };
 
 struct ParameterSpec {
