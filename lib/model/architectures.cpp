@@ -1,21 +1,62 @@
 #include "affekt/model/architectures.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
+#include "model/architectures/tables.h"
 #include "model/network_builder.h"
 
 namespace affekt {
 namespace {
 
 constexpr int kOwnSize = 48;
+constexpr int kImageNetSize = 224;
+constexpr int kSmallest = 32;  // five halvings leave one cell
+constexpr int kLargest = 256;
+
+[[noreturn]] void refuse_size(const std::string& name, const std::string& expected, int found, const char* advice) {
+  throw UsageError("image-size: " + name + " takes " + expected + ", found " + std::to_string(found) + " (" + advice +
+                   ")");
+}
 
 void require_own_size(const std::string& name, const NetworkOptions& options) {
-  if (options.image_size != 0 && options.image_size != kOwnSize) {
-    throw UsageError("image-size: " + name + " takes 48, found " + std::to_string(options.image_size) +
-                     " (leave it out, or choose another network)");
+  for (const int side : {options.image_size, options.image_width}) {
+    if (side != 0 && side != kOwnSize) refuse_size(name, "48", side, "leave it out, or choose another network");
   }
+}
+
+void require_variant(const NetworkOptions& options, const std::vector<std::string>& known) {
+  if (options.variant.empty() || std::find(known.begin(), known.end(), options.variant) != known.end()) return;
+  throw UsageError(unknown_name_message("variant", options.variant, known));
+}
+
+/// One of the backbones of keras.applications with a head.
+Network make_pretrainable(const std::string& name, const NetworkOptions& options) {
+  const bool top = options.head == "top";
+  const int own = top ? kImageNetSize : kOwnSize;
+  const int height = options.image_size == 0 ? own : options.image_size;
+  const int width = options.image_width == 0 ? height : options.image_width;
+  for (const int side : {height, width}) {
+    if (name == "vgg16" && top && side != kImageNetSize) {
+      refuse_size("vgg16 with head top", "224", side, "or choose another head");
+    }
+    if (side < kSmallest || side > kLargest) refuse_size(name, "32 to 256", side, "48 is a face as it comes");
+  }
+  NetworkBuilder net(name, {3, height, width});
+  if (name == "vgg16") {
+    require_variant(options, {"keras"});
+    append_vgg16(net);
+  } else if (name == "resnet50v2") {
+    require_variant(options, {"keras", "timm"});
+    append_resnet50v2(net, options.variant == "timm");
+  } else {
+    require_variant(options, {"keras", "torchvision"});
+    append_efficientnet_b0(net, options.variant == "torchvision");
+  }
+  append_head(net, name, options.head, options.classes);
+  return net.take();
 }
 
 /// The convolutional network of the Kaggle notebook the study resembles, as Keras builds it: activation before
@@ -76,8 +117,18 @@ Network make_compact(const NetworkOptions& options) {
 }  // namespace
 
 const std::vector<std::string>& network_names() {
-  static const std::vector<std::string> names = {"basic-cnn", "compact"};
+  static const std::vector<std::string> names = {"basic-cnn", "compact", "vgg16", "resnet50v2", "efficientnet-b0"};
   return names;
+}
+
+const std::vector<std::string>& head_names(const std::string& network) {
+  static const std::vector<std::string> own = {"default"};
+  static const std::vector<std::string> pretrainable = {"gap", "flatten-64", "top"};
+  if (network == "basic-cnn" || network == "compact") return own;
+  for (const std::string& name : network_names()) {
+    if (name == network) return pretrainable;
+  }
+  throw UsageError(unknown_name_message("network", network, network_names()));
 }
 
 Network make_network(const std::string& name, const NetworkOptions& options) {
@@ -85,18 +136,19 @@ Network make_network(const std::string& name, const NetworkOptions& options) {
   if (options.classes < 2 || options.classes > kMaxClasses) {
     throw UsageError("classes: expected 2 to 1000, found " + std::to_string(options.classes));
   }
-  if (!options.variant.empty() && options.variant != "keras") {
-    throw UsageError(unknown_name_message("variant", options.variant, {"keras"}));
-  }
-  if (options.head != "default") throw UsageError(unknown_name_message("head", options.head, {"default"}));
-  if (name == "basic-cnn") return make_basic_cnn(options);
-  if (name == "compact") return make_compact(options);
-  throw UsageError(unknown_name_message("network", name, network_names()));
+  const std::vector<std::string>& heads = head_names(name);  // refuses an unknown network
+  if (name != "basic-cnn" && name != "compact") return make_pretrainable(name, options);
+  require_variant(options, {"keras"});
+  if (options.head != "default") throw UsageError(unknown_name_message("head", options.head, heads));
+  return name == "basic-cnn" ? make_basic_cnn(options) : make_compact(options);
 }
 
 std::string default_preprocessing(const std::string& name) {
   if (name == "basic-cnn") return "unit";  // as the study: rescale 1 / 255
   if (name == "compact") return "fer2013";
+  if (name == "vgg16") return "keras-caffe";
+  if (name == "resnet50v2") return "keras-tf";
+  if (name == "efficientnet-b0") return "imagenet";
   throw UsageError(unknown_name_message("network", name, network_names()));
 }
 

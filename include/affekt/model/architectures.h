@@ -10,7 +10,7 @@
 namespace affekt {
 
 struct NetworkOptions {
-  int image_size = 0;  ///< Side of the square input; 0 = 48.
+  int image_size = 0;  ///< Side of the square input; 0 = 48 (224 with head "top").
   int classes = 7;
   std::string head = "default";  ///< What follows the convolutions, see head_names().
   /// Whose rules the backbone follows where they differ: "keras" (also TensorFlow's and timm's tf_ files),
@@ -22,9 +22,20 @@ struct NetworkOptions {
 
 AFFEKT_API const std::vector<std::string>& network_names();
 
+/// basic-cnn and compact: "default". The others:
+///   gap         global average pool, dropout 0.2, dense head.output; also called "default"
+///   flatten-64  dropout 0.25, BatchNorm, flatten, dense 64, ReLU, BatchNorm, dropout 0.5, dense head.output
+///   top         the network's own ImageNet classifier: vgg16 (224 x 224 only) flatten, classifier.0 (4096), ReLU,
+///               classifier.3 (4096), ReLU, classifier.6; resnet50v2 global average pool, predictions; efficientnet-b0
+///               global average pool, dropout 0.2, classifier.1
+/// @throws UsageError unknown network.
+AFFEKT_API const std::vector<std::string>& head_names(const std::string& network);
+
 /// basic-cnn: the study's CNN, 3 x 48 x 48 only; 7,837,895 parameters (7,832,519 trainable).
 /// compact: residual network for 1 x 48 x 48, at most 2.5 M parameters and 150 M multiply-adds.
-/// @throws UsageError for an unknown name, an unknown head, or a size the network cannot take.
+/// vgg16, resnet50v2, efficientnet-b0: the backbones of keras.applications, 3 channels, every side from 32 to 256;
+/// 14,714,688, 23,564,800 and 4,049,564 parameters without head. Their nodes carry Keras' layer numbers.
+/// @throws UsageError for an unknown name, head or variant, or a size the network or head cannot take.
 AFFEKT_API Network make_network(const std::string& name, const NetworkOptions& options = {});
 
 /// Name for make_preprocessing() that the network is trained with unless told otherwise. @throws UsageError unknown

@@ -18,13 +18,20 @@ namespace affekt {
 /// How grey pixels 0..255 become network input: channel c is (x * scale - mean[c]) / std[c], c in the order of
 /// `channels`.
 struct Preprocessing {
-  std::string name = "unit";  ///< "unit": x / 255; "fer2013": (x/255 - 0.5077) / 0.2550; ...
+  std::string name = "unit";  ///< See make_preprocessing().
   double scale = 1.0 / 255.0;
   std::array<double, 3> mean{0, 0, 0};
   std::array<double, 3> std{1, 1, 1};
 };
 
-/// The preprocessing of that name: "unit" or "fer2013". @throws UsageError for another name.
+AFFEKT_API const std::vector<std::string>& preprocessing_names();
+
+/// unit         x / 255
+/// fer2013      (x / 255 - 0.5077) / 0.2550, mean and deviation of its training faces
+/// imagenet     (x / 255 - mean) / std of ImageNet, channels red, green, blue
+/// keras-tf     x / 127.5 - 1
+/// keras-caffe  x - mean of ImageNet, channels blue, green, red
+/// @throws UsageError for another name.
 AFFEKT_API Preprocessing make_preprocessing(const std::string& name);
 
 /// Text of the card's `metrics`: name -> value, e.g. "validation_accuracy", "private_accuracy", fractions.

@@ -1,0 +1,51 @@
+#include "affekt/core/error.h"
+#include "affekt/core/text.h"
+#include "model/architectures/tables.h"
+
+namespace affekt {
+namespace {
+
+void append_gap(NetworkBuilder& net, int classes) {
+  const int x = net.flatten(net.global_average_pool(net.last()));
+  net.dense("head.output", net.dropout(x, 0.2), classes);
+}
+
+/// The head of the Kaggle notebook that the study resembles.
+void append_flatten_64(NetworkBuilder& net, int classes) {
+  net.batch_norm_defaults(1e-3, 0.01);
+  int x = net.batch_norm("head.bn1", net.dropout(net.last(), 0.25));
+  x = net.relu(net.dense("head.dense1", net.flatten(x), 64));
+  x = net.dropout(net.batch_norm("head.bn2", x), 0.5);
+  net.dense("head.output", x, classes);
+}
+
+/// The network's own ImageNet classifier. VGG16's needs 7 x 7 features, that is a picture of 224 to 255 pixels; only
+/// 224 is what it was trained for.
+void append_top(NetworkBuilder& net, const std::string& network, int classes) {
+  if (network == "vgg16") {
+    int x = net.flatten(net.last());
+    x = net.relu(net.dense("classifier.0", x, 4096));
+    x = net.relu(net.dense("classifier.3", x, 4096));
+    net.dense("classifier.6", x, classes);
+    return;
+  }
+  int x = net.flatten(net.global_average_pool(net.last()));
+  if (network == "efficientnet-b0") x = net.dropout(x, 0.2);
+  net.dense(network == "efficientnet-b0" ? "classifier.1" : "predictions", x, classes);
+}
+
+}  // namespace
+
+void append_head(NetworkBuilder& net, const std::string& network, const std::string& head, int classes) {
+  if (head == "gap" || head == "default") {
+    append_gap(net, classes);
+  } else if (head == "flatten-64") {
+    append_flatten_64(net, classes);
+  } else if (head == "top") {
+    append_top(net, network, classes);
+  } else {
+    throw UsageError(unknown_name_message("head", head, head_names(network)));
+  }
+}
+
+}  // namespace affekt
