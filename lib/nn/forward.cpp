@@ -22,7 +22,7 @@ at::Tensor forward_images(const TorchNetwork& network, const Preprocessing& prep
     const std::int64_t count = std::min<std::int64_t>(options.batch_size, n - begin);
     at::Tensor batch = images.narrow(0, begin, count).to(network.device()).to(at::kFloat);
     if (view) batch = view(batch);
-    const at::Tensor input = preprocess(batch, preprocessing, network.table().input.channels);
+    const at::Tensor input = network_input(batch, preprocessing, network.table().input);
     parts.push_back(network.forward(input, pass).to(at::kCPU));
     if (options.progress) options.progress(static_cast<std::size_t>(begin + count));
     if (options.stop_requested && options.stop_requested()) throw Interrupted("stopped before the end");

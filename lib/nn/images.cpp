@@ -38,4 +38,13 @@ at::Tensor preprocess(const at::Tensor& pixels, const Preprocessing& preprocessi
   return out;
 }
 
+at::Tensor network_input(const at::Tensor& pixels, const Preprocessing& preprocessing, const NodeShape& input) {
+  if (pixels.size(2) == input.height && pixels.size(3) == input.width) {
+    return preprocess(pixels, preprocessing, input.channels);
+  }
+  const at::Tensor resized =
+      at::upsample_bilinear2d(pixels.to(at::kFloat), {input.height, input.width}, /*align_corners=*/false);
+  return preprocess(resized, preprocessing, input.channels);
+}
+
 }  // namespace affekt

@@ -20,4 +20,9 @@ at::Tensor image_view(const Dataset& data);
 /// Grey pixels 0..255, (n, 1, h, w) u8 or float, to network input (n, channels, h, w): float, channels-last.
 AFFEKT_API at::Tensor preprocess(const at::Tensor& pixels, const Preprocessing& preprocessing, int channels);
 
+/// The same for a network that takes `input`: where its sides are others, the pixels are resized first, bilinear
+/// between pixel centres (no corner alignment, no smoothing), as infer/ does it.
+AFFEKT_API at::Tensor network_input(const at::Tensor& pixels, const Preprocessing& preprocessing,
+                                    const NodeShape& input);
+
 }  // namespace affekt

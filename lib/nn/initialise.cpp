@@ -22,12 +22,30 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-void fill_weight(const Node& node, const std::vector<std::int64_t>& shape, float* out, std::int64_t n,
+/// True if ReLU follows the node and no BatchNorm behind it sets the scale right: Glorot's rule would halve the
+/// variance in every such layer, and VGG16 has thirteen.
+bool scale_is_its_own(const Network& network, int node) {
+  bool relu = false;
+  for (const Node& next : network.nodes) {
+    if (next.inputs.size() != 1 || next.inputs[0] != node) continue;
+    if (next.op == Op::batch_norm) return false;
+    if (next.op != Op::relu) continue;
+    relu = true;
+    const int activation = static_cast<int>(&next - network.nodes.data());
+    for (const Node& after : network.nodes) {
+      if (after.op == Op::batch_norm && after.inputs[0] == activation) return false;
+    }
+  }
+  return relu;
+}
+
+void fill_weight(const Network& network, int index, const std::vector<std::int64_t>& shape, float* out, std::int64_t n,
                  RandomStream& random) {
+  const Node& node = network.nodes[static_cast<std::size_t>(index)];
   const double area = shape.size() == 4 ? static_cast<double>(shape[2] * shape[3]) : 1.0;
   const double fan_in = static_cast<double>(shape[1]) * area;
   const double fan_out = static_cast<double>(shape[0]) * area / node.groups;
-  if (node.op == Op::conv && !node.bias) {
+  if (node.op == Op::conv && (!node.bias || scale_is_its_own(network, index))) {
     fill_normal(out, n, std::sqrt(2.0 / fan_out), random);
   } else {
     fill_uniform(out, n, std::sqrt(6.0 / (fan_in + fan_out)), random);
@@ -71,7 +89,7 @@ void TorchNetwork::initialise(std::uint64_t seed) {
       if (ends_with(entry.spec.name, ".weight") || ends_with(entry.spec.name, ".running_var")) values.fill_(1.0);
     } else if (entry.spec.shape.size() >= 2) {
       RandomStream random(seed, kInitialiseStream + e);
-      fill_weight(node, entry.spec.shape, values.data_ptr<float>(), values.numel(), random);
+      fill_weight(table_, entry.spec.node, entry.spec.shape, values.data_ptr<float>(), values.numel(), random);
     }
     entry.tensor.copy_(values);
   }

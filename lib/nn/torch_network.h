@@ -27,8 +27,9 @@ class AFFEKT_API TorchNetwork {
   /// Parameters are allocated but not set: initialise() or load() next. @throws DataError for an inconsistent table.
   TorchNetwork(Network table, at::Device device);
 
-  /// Convolutions without bias (BatchNorm follows): He et al., ICCV 2015, normal with variance 2 / fan-out.
-  /// Convolutions with bias and dense layers: Glorot & Bengio, AISTATS 2010, uniform, as Keras does; biases 0.
+  /// Convolutions without bias (BatchNorm follows), and those with bias whose ReLU no BatchNorm follows: He et al.,
+  /// ICCV 2015, normal with variance 2 / fan-out. Other convolutions and dense layers: Glorot & Bengio, AISTATS 2010,
+  /// uniform, as Keras does. Biases 0.
   /// BatchNorm: weight 1, bias 0, mean 0, variance 1. The numbers depend on nothing but table and seed.
   void initialise(std::uint64_t seed);
 

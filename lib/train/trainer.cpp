@@ -36,17 +36,6 @@ at::Tensor shuffled(std::size_t n, std::uint64_t seed, int epoch) {
   return out;
 }
 
-Preprocessing preprocessing_of(const Network& network) {
-  Preprocessing out;
-  if (network.input.channels == 1) {
-    // Mean and standard deviation of FER2013's training faces.
-    out.name = "fer2013";
-    out.mean = {0.5077, 0.5077, 0.5077};
-    out.std = {0.2550, 0.2550, 0.2550};
-  }
-  return out;
-}
-
 }  // namespace
 
 Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const TrainObserver& observer,
@@ -61,7 +50,7 @@ Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& option
       network_(make_network(options.model, {options.image_size, static_cast<int>(kEmotionCount)}), at::Device(device_)),
       optimizer_(network_, options.optimizer, options.weight_decay) {
   bf16_ = effective_precision(options.compute.precision, network_.table(), device_) == Precision::bf16;
-  preprocessing_ = preprocessing_of(network_.table());
+  preprocessing_ = make_preprocessing(default_preprocessing(options.model));
   network_.initialise(options.seed);
   network_.set_requires_grad(true);
   if (options.ema > 0) {
@@ -144,7 +133,7 @@ at::Tensor Trainer::make_input(const at::Tensor& rows) const {
     }
     pixels = warp_faces(pixels, warps);
   }
-  return preprocess(pixels, preprocessing_, network_.table().input.channels);
+  return network_input(pixels, preprocessing_, network_.table().input);
 }
 
 void Trainer::take_step(const at::Tensor& order, std::int64_t steps) {

@@ -34,8 +34,8 @@ std::vector<std::size_t> self_test_rows(const Dataset& data, const std::vector<s
 std::vector<SelfTest> make_self_tests(const TorchNetwork& network, const Preprocessing& preprocessing,
                                       const Dataset& data, const std::vector<std::size_t>& rows) {
   const at::NoGradGuard no_grad;
-  const at::Tensor input = preprocess(image_tensor(data, self_test_rows(data, rows), at::kCPU), preprocessing,
-                                      network.table().input.channels);
+  const at::Tensor input =
+      network_input(image_tensor(data, self_test_rows(data, rows), at::kCPU), preprocessing, network.table().input);
   std::vector<SelfTest> tests;
   for (std::int64_t i = 0; i < input.size(0); ++i) {
     const at::Tensor one = input.narrow(0, i, 1);
