@@ -1,4 +1,7 @@
 // affekt-compare: finished runs and model files side by side. This file parses, calls the library and reports.
+#include <utility>
+#include <vector>
+
 #include "affekt/core/error.h"
 #include "affekt/report/comparison.h"
 #include "common/cli.h"
@@ -55,9 +58,12 @@ int run(const Tool& tool, const Options& o, Io& io) {
   result["rows"] = Json::array();
   for (const ComparisonRow& row : rows) result["rows"].push_back(to_json(row));
   const std::string json = result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  write_result_files(
-      o.out, {{"comparison.csv", comparison_csv(rows)}, {"report.html", comparison_page(rows)}, {"report.json", json}},
-      io);
+  std::vector<std::pair<std::string, std::string>> files = {{"comparison.csv", comparison_csv(rows)},
+                                                            {"report.html", comparison_page(rows)}};
+  const std::string curves = comparison_curves(rows);
+  if (!curves.empty()) files.emplace_back("curves.svg", curves);
+  files.emplace_back("report.json", json);
+  write_result_files(o.out, files, io);
   io.out() << (tool.common.json ? json : table_text(comparison_table(rows)));
   return code;
 }
@@ -70,7 +76,7 @@ int main(int argc, char** argv) {
   Tool tool("compare", "Compare finished runs and model files: accuracy, size, speed, cost.");
   Options options;
   tool.positional("RUN_OR_MODEL", options.inputs, "Run folder, model file or 'default'; in this order in the table");
-  tool.option("out", options.out, "Folder for report.json, report.html and comparison.csv");
+  tool.option("out", options.out, "Folder for report.json, report.html, comparison.csv and curves.svg");
   tool.flag("force", options.force, "Write into a folder that is not empty");
   tool.footer("Example:\n  affekt-compare runs/a runs/b default");
   return tool.run(argc, argv, [&](Io& io) { return run(tool, options, io); });

@@ -29,12 +29,7 @@ Chart accuracy_over_cost(const std::vector<ComparisonRow>& rows) {
 
 }  // namespace
 
-std::string comparison_page(const std::vector<ComparisonRow>& rows) {
-  HtmlPage page("Comparison");
-  page.table(comparison_table(rows));
-  page.paragraph("Validation accuracy selected the weights; private accuracy is on PrivateTest, looked at once.");
-  const Chart cost = accuracy_over_cost(rows);
-  if (!cost.series.empty()) page.figure(line_chart_svg(cost));
+std::string comparison_curves(const std::vector<ComparisonRow>& rows) {
   Chart curves;
   curves.title = "Validation accuracy";
   curves.x_label = "epoch";
@@ -42,7 +37,17 @@ std::string comparison_page(const std::vector<ComparisonRow>& rows) {
   for (const ComparisonRow& row : rows) {
     if (!row.curve.x.empty()) curves.series.push_back(row.curve);
   }
-  if (!curves.series.empty()) page.figure(line_chart_svg(curves));
+  return curves.series.empty() ? "" : line_chart_svg(curves);
+}
+
+std::string comparison_page(const std::vector<ComparisonRow>& rows) {
+  HtmlPage page("Comparison");
+  page.table(comparison_table(rows));
+  page.paragraph("Validation accuracy selected the weights; private accuracy is on PrivateTest, looked at once.");
+  const Chart cost = accuracy_over_cost(rows);
+  if (!cost.series.empty()) page.figure(line_chart_svg(cost));
+  const std::string curves = comparison_curves(rows);
+  if (!curves.empty()) page.figure(curves);
   return page.text();
 }
 

@@ -103,6 +103,10 @@ TEST_CASE("tables for people and for programs") {
   CHECK_THAT(csv, Contains("name,model,parameters,multiply_adds,bytes,validation_accuracy,private_accuracy,"
                            "images_per_second,seconds,epochs_run\n"));
   CHECK_THAT(csv, Contains(",0.61,,280.5,1200,3\n") && Contains(",0.5,,,,\n"));
+  const std::string curves = comparison_curves(rows);
+  CHECK_THAT(curves, Contains("<svg") && Contains("Validation accuracy"));
+  CHECK(comparison_curves({rows[1]}).empty());
   const std::string page = comparison_page(rows);
+  CHECK_THAT(page, Contains(curves));
   CHECK_THAT(page, Contains("Validation accuracy") && Contains("(validation)") && Contains("Accuracy and cost"));
 }

@@ -36,6 +36,8 @@ AFFEKT_API ComparisonRow read_comparison_row(const std::string& run_or_model);
 AFFEKT_API Table comparison_table(const std::vector<ComparisonRow>& rows);
 /// For programs: the names and units of ComparisonRow, empty cells for what is unknown.
 AFFEKT_API std::string comparison_csv(const std::vector<ComparisonRow>& rows);
+/// Validation accuracy of the runs by epoch as an SVG picture; "" if no row has a curve.
+AFFEKT_API std::string comparison_curves(const std::vector<ComparisonRow>& rows);
 /// A page with the table, accuracy over cost, and the runs' curves.
 AFFEKT_API std::string comparison_page(const std::vector<ComparisonRow>& rows);
 
