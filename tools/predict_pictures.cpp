@@ -37,11 +37,7 @@ class Annotator {
   void write(const std::vector<FacePrediction>& faces) {
     if (folder_.empty() || faces.front().status == FaceStatus::unreadable) return;
     Picture picture = load_picture(faces.front().file);
-    for (const FacePrediction& face : faces) {
-      if (face.status == FaceStatus::no_face) continue;
-      const std::string doubt = face.status == FaceStatus::uncertain ? "?" : "";
-      draw_face(picture, face.box, emotion_name(face.emotion) + doubt + " " + format_fixed(face.confidence, 2));
-    }
+    mark_faces(picture, faces);
     write_file(free_place(fs::path(faces.front().file).stem().string()), encode_png(picture));
   }
 
@@ -127,29 +123,12 @@ class Prediction {
         line.update(face_json(face));
         io_.out() << json_text(line) << '\n';
       } else {
-        table_.rows.push_back(row(face));
+        std::vector<std::string> row = face_cells(face);
+        row.insert(row.begin(), face.file);
+        table_.rows.push_back(std::move(row));
       }
     }
     if (tool_.common.json) io_.out().flush();
-  }
-
-  static std::vector<std::string> row(const FacePrediction& face) {
-    if (face.status == FaceStatus::no_face || face.status == FaceStatus::unreadable) {
-      return {face.file, face_status_name(face.status), "", "", "", ""};
-    }
-    std::size_t next = kEmotionCount;
-    for (std::size_t i = 0; i < kEmotionCount; ++i) {
-      if (i == static_cast<std::size_t>(face.emotion)) continue;
-      if (next == kEmotionCount || face.probabilities[i] > face.probabilities[next]) next = i;
-    }
-    std::vector<std::string> box;
-    for (int value : face.box) box.push_back(std::to_string(value));
-    return {face.file,
-            face_status_name(face.status),
-            emotion_name(face.emotion),
-            format_fixed(face.confidence, 2),
-            emotion_names()[next] + " " + format_fixed(face.probabilities[next], 2),
-            join(box, ",")};
   }
 
   int exit_code() const {
@@ -168,6 +147,14 @@ class Prediction {
 };
 
 }  // namespace
+
+void mark_faces(Picture& picture, const std::vector<FacePrediction>& faces) {
+  for (const FacePrediction& face : faces) {
+    if (face.status == FaceStatus::no_face) continue;
+    const std::string doubt = face.status == FaceStatus::uncertain ? "?" : "";
+    draw_face(picture, face.box, emotion_name(face.emotion) + doubt + " " + format_fixed(face.confidence, 2));
+  }
+}
 
 int predict_pictures(const Tool& tool, const PredictFlags& flags, Io& io) {
   if (flags.inputs.empty()) throw UsageError("no picture given; expected INPUT..., see --help");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "affekt/data/face_prediction.h"
+#include "affekt/image/picture.h"
 #include "common/cli.h"
 
 namespace affekt::cli {
@@ -14,6 +15,9 @@ struct PredictFlags {
   FaceReaderOptions reader;
   std::string annotate;  ///< Folder; "" = no copies.
 };
+
+/// Draws box, emotion and confidence of every face into the picture.
+void mark_faces(Picture& picture, const std::vector<FacePrediction>& faces);
 
 /// Returns the exit code.
 int predict_pictures(const Tool& tool, const PredictFlags& flags, Io& io);

@@ -1,5 +1,7 @@
 #include "affekt/data/face_prediction.h"
 
+#include <algorithm>
+
 #include "affekt/core/error.h"
 #include "affekt/core/plugin.h"
 #include "affekt/data/picture_access.h"
@@ -32,6 +34,14 @@ const char* face_status_name(FaceStatus status) {
       return "unreadable";
   }
   return "";
+}
+
+void FacePrediction::judge(const EmotionProbabilities& values, double min_confidence) {
+  probabilities = values;
+  const auto best = std::max_element(values.begin(), values.end());
+  emotion = static_cast<Emotion>(best - values.begin());
+  confidence = *best;
+  status = *best < min_confidence ? FaceStatus::uncertain : FaceStatus::ok;
 }
 
 FaceReader::~FaceReader() = default;

@@ -76,12 +76,32 @@ struct FacePredictor::Impl {
     FacePrediction prediction;
     prediction.file = file;
     prediction.box = chip.box;
-    prediction.probabilities = probabilities;
-    const auto best = std::max_element(probabilities.begin(), probabilities.end());
-    prediction.emotion = static_cast<Emotion>(best - probabilities.begin());
-    prediction.confidence = *best;
-    prediction.status = *best < options.min_confidence ? FaceStatus::uncertain : FaceStatus::ok;
+    prediction.judge(probabilities, options.min_confidence);
     return prediction;
+  }
+
+  /// One pass of the network over the faces of all pictures.
+  std::vector<std::vector<FacePrediction>> judge_all(const std::vector<std::string>& names,
+                                                     const std::vector<FileFaces>& found) {
+    std::vector<std::uint8_t> pixels;
+    for (const FileFaces& faces : found) {
+      for (const FaceChip& chip : faces.chips) pixels.insert(pixels.end(), chip.pixels.begin(), chip.pixels.end());
+    }
+    const auto probabilities = executor.probabilities(pixels.data(), pixels.size() / kFacePixels);
+
+    std::vector<std::vector<FacePrediction>> result(names.size());
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      for (const FaceChip& chip : found[i].chips) result[i].push_back(judged(names[i], chip, probabilities[next++]));
+      if (!result[i].empty()) continue;
+      FacePrediction none;
+      none.file = names[i];
+      none.status = found[i].message.empty() ? FaceStatus::no_face : FaceStatus::unreadable;
+      none.message = found[i].message;
+      none.missing = found[i].missing;
+      result[i].push_back(std::move(none));
+    }
+    return result;
   }
 };
 
@@ -97,31 +117,21 @@ FacePredictor::~FacePredictor() = default;
 
 const ModelCard& FacePredictor::card() const { return impl_->executor.card(); }
 
+std::vector<FacePrediction> FacePredictor::read_picture(const Picture& picture, const std::string& name) {
+  FileFaces found;
+  if (impl_->options.faces == FaceSelection::none) {
+    found.chips.push_back(whole_picture_chip(picture));
+  } else {
+    const bool grey = impl_->options.detector == "haar";
+    found.chips = impl_->cropper.crop(grey ? to_grey(picture) : picture, impl_->options.faces);
+  }
+  return std::move(impl_->judge_all({name}, {std::move(found)}).front());
+}
+
 std::vector<FacePrediction> FacePredictor::read(const std::string& file) { return std::move(read_all({file}).front()); }
 
 std::vector<std::vector<FacePrediction>> FacePredictor::read_all(const std::vector<std::string>& files) {
-  const std::vector<FileFaces> found = impl_->faces_of(files);
-  std::vector<std::uint8_t> pixels;
-  for (const FileFaces& faces : found) {
-    for (const FaceChip& chip : faces.chips) pixels.insert(pixels.end(), chip.pixels.begin(), chip.pixels.end());
-  }
-  const auto probabilities = impl_->executor.probabilities(pixels.data(), pixels.size() / kFacePixels);
-
-  std::vector<std::vector<FacePrediction>> result(files.size());
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    for (const FaceChip& chip : found[i].chips) {
-      result[i].push_back(impl_->judged(files[i], chip, probabilities[next++]));
-    }
-    if (!result[i].empty()) continue;
-    FacePrediction none;
-    none.file = files[i];
-    none.status = found[i].message.empty() ? FaceStatus::no_face : FaceStatus::unreadable;
-    none.message = found[i].message;
-    none.missing = found[i].missing;
-    result[i].push_back(std::move(none));
-  }
-  return result;
+  return impl_->judge_all(files, impl_->faces_of(files));
 }
 
 }  // namespace affekt

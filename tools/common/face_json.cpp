@@ -21,4 +21,19 @@ Json face_json(const FacePrediction& face) {
   return json;
 }
 
+std::vector<std::string> face_cells(const FacePrediction& face) {
+  if (face.status == FaceStatus::no_face || face.status == FaceStatus::unreadable) {
+    return {face_status_name(face.status), "", "", "", ""};
+  }
+  std::size_t next = kEmotionCount;
+  for (std::size_t i = 0; i < kEmotionCount; ++i) {
+    if (i == static_cast<std::size_t>(face.emotion)) continue;
+    if (next == kEmotionCount || face.probabilities[i] > face.probabilities[next]) next = i;
+  }
+  std::vector<std::string> box;
+  for (const int value : face.box) box.push_back(std::to_string(value));
+  return {face_status_name(face.status), emotion_name(face.emotion), format_fixed(face.confidence, 2),
+          emotion_names()[next] + " " + format_fixed(face.probabilities[next], 2), join(box, ",")};
+}
+
 }  // namespace affekt::cli

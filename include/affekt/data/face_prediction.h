@@ -16,7 +16,7 @@ enum class FaceStatus : std::uint8_t { ok, no_face, uncertain, unreadable };
 AFFEKT_API const char* face_status_name(FaceStatus status);
 
 /// One face, or one picture without any (no_face, unreadable).
-struct FacePrediction {
+struct AFFEKT_API FacePrediction {
   std::string file;  ///< As given by the user.
   FaceStatus status = FaceStatus::no_face;
   std::array<int, 4> box{0, 0, 0, 0};    ///< x, y, width, height: pixels of the upright picture.
@@ -25,6 +25,9 @@ struct FacePrediction {
   EmotionProbabilities probabilities{};  ///< Meaningful for ok and uncertain.
   std::string message;                   ///< Why it is unreadable; one line.
   bool missing = false;                  ///< unreadable because the file is missing or cannot be opened.
+
+  /// Sets probabilities and what follows from them: emotion, confidence, and the status, ok or uncertain.
+  void judge(const EmotionProbabilities& values, double min_confidence);
 };
 
 enum class FaceSelection : std::uint8_t { all, largest, none };  ///< none: the whole picture is one cropped face.

@@ -7,6 +7,7 @@
 
 #include "affekt/core/export.h"
 #include "affekt/data/face_prediction.h"
+#include "affekt/image/picture.h"
 #include "affekt/model/model_file.h"
 
 namespace affekt {
@@ -25,6 +26,11 @@ class AFFEKT_API FacePredictor final : public FaceReader {
   /// Faces largest first (ties: top to bottom, left to right). Never throws for a bad picture.
   /// @throws IoError, DataError  the detector file is missing or not one.
   std::vector<FacePrediction> read(const std::string& file) override;
+
+  /// read() of pixels that are there already, such as a frame of a video.
+  /// @param picture  colours R, G, B, or grey. @param name  goes into FacePrediction::file.
+  /// @throws IoError, DataError  as read().
+  std::vector<FacePrediction> read_picture(const Picture& picture, const std::string& name);
 
   /// read() of many files, in their order. Whole pictures (FaceSelection::none) are decoded on all threads and all
   /// faces are classified together; results are the same up to rounding.

@@ -1,0 +1,107 @@
+#include "video/videoio.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <opencv2/core.hpp>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/videoio.hpp>
+
+#include "affekt/core/error.h"
+#include "affekt/core/text.h"
+
+namespace affekt {
+namespace {
+
+constexpr double kMaxPixels = 100e6;
+
+/// FFmpeg and OpenCV are told by the environment to say nothing themselves and to read local files only.
+void set_quiet_and_local() {
+  cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+  // NOLINTBEGIN(concurrency-mt-unsafe): before the first capture, when no other thread of ours reads the environment
+  setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0);
+  setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file", /*overwrite=*/1);
+  // NOLINTEND(concurrency-mt-unsafe)
+}
+
+class Capture final : public FrameSource {
+ public:
+  explicit Capture(const FrameOptions& options) : every_(options.every), is_camera_(options.file.empty()) {
+    set_quiet_and_local();
+    if (is_camera_) {
+      open_camera(options.camera);
+    } else {
+      open_file(options.file);
+    }
+    start_ = std::chrono::steady_clock::now();
+  }
+
+  bool next(Frame& frame) override {
+    while (capture_.grab()) {
+      const std::int64_t number = count_++;
+      const double seconds = time_of(number);
+      if (seconds < due_) continue;
+      if (!capture_.retrieve(image_) || image_.empty()) continue;
+      // The next is due a step later; steps that no frame fell into are not made up for.
+      while (every_ > 0 && due_ <= seconds) due_ += every_;
+      cv::cvtColor(image_, rgb_, cv::COLOR_BGR2RGB);
+      frame.picture = {rgb_.cols, rgb_.rows, 3, {rgb_.datastart, rgb_.dataend}};
+      frame.number = number;
+      frame.seconds = seconds;
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  void open_file(const std::string& file) {
+    const std::string name = printable(file);
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) throw IoError(name + ": no such video");
+    if (!std::filesystem::is_regular_file(file, error)) throw IoError(name + ": not a regular file; give a video file");
+    // FFmpeg would take a name with a colon for an address.
+    const std::string path = std::filesystem::absolute(file).string();
+    try {
+      capture_.open("file:" + path, cv::CAP_FFMPEG);
+    } catch (const cv::Exception&) {
+      capture_.release();  // reported below
+    }
+    if (!capture_.isOpened()) throw DataError(name + ": not a video, or damaged (FFmpeg cannot read it)");
+    const double pixels = capture_.get(cv::CAP_PROP_FRAME_WIDTH) * capture_.get(cv::CAP_PROP_FRAME_HEIGHT);
+    if (!(pixels > 0 && pixels <= kMaxPixels))
+      throw DataError(name + ": frames of unknown size or beyond 100 megapixels");
+    rate_ = capture_.get(cv::CAP_PROP_FPS);
+  }
+
+  void open_camera(int number) {
+    try {
+      capture_.open(number);
+    } catch (const cv::Exception&) {
+      capture_.release();
+    }
+    if (!capture_.isOpened()) throw IoError("camera " + std::to_string(number) + ": cannot be opened (ls /dev/video*)");
+  }
+
+  double time_of(std::int64_t number) const {
+    if (is_camera_) return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    constexpr double kMilli = 1e-3;
+    const double stamp = capture_.get(cv::CAP_PROP_POS_MSEC) * kMilli;
+    if (stamp > 0 || number == 0) return stamp;
+    return rate_ > 0 ? static_cast<double>(number) / rate_ : 0;
+  }
+
+  cv::VideoCapture capture_;
+  cv::Mat image_, rgb_;
+  double every_, rate_ = 0, due_ = 0;
+  bool is_camera_;
+  std::int64_t count_ = 0;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace
+}  // namespace affekt
+
+extern "C" AFFEKT_API affekt::FrameSource* affekt_open_frames(const affekt::FrameOptions& options) {
+  return std::make_unique<affekt::Capture>(options).release();
+}
