@@ -18,6 +18,8 @@ void visit_fields(State& state, Visitor&& visit) {
   visit("step", state.step);
   visit("seen", state.seen);
   visit("epoch_seconds", state.epoch_seconds);
+  visit("epoch_elapsed", state.epoch_elapsed);
+  visit("rate", state.rate);
   visit("seconds", state.seconds);
   visit("best_epoch", state.best_epoch);
   visit("best_accuracy", state.best.accuracy);

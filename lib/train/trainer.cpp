@@ -76,6 +76,8 @@ Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& option
 
 double Trainer::seconds() const { return earlier_seconds_ + seconds_between(start_, Clock::now()); }
 
+double Trainer::epoch_elapsed() const { return earlier_elapsed_ + seconds_between(epoch_start_, Clock::now()); }
+
 std::int64_t Trainer::steps_per_epoch() const {
   // A last batch of one row is left out: BatchNorm has no variance for it. The order changes every epoch.
   const auto n = static_cast<std::int64_t>(rows_.training.size());
@@ -101,7 +103,9 @@ bool Trainer::train_epoch() {
     sums_.zero_();
     state_.seen = 0;
     state_.epoch_seconds = 0;
+    state_.epoch_elapsed = 0;
   }
+  earlier_elapsed_ = state_.epoch_elapsed;
   epoch_start_ = Clock::now();
   while (state_.step < steps) {
     if (out_of_time()) return false;
@@ -155,8 +159,8 @@ void Trainer::take_step(const at::Tensor& order, std::int64_t steps) {
   optimizer_.clip(options_.clip_grad);
   // The middle of the step: neither the first step of a warm-up nor the last of a cosine trains with a rate of zero.
   const double epochs_done = state_.epoch + (static_cast<double>(state_.step) + 0.5) / static_cast<double>(steps);
-  rate_ = options_.effective_lr() * schedule_factor(options_, epochs_done) * state_.plateau.factor;
-  optimizer_.step(rate_);
+  state_.rate = options_.effective_lr() * schedule_factor(options_, epochs_done) * state_.plateau.factor;
+  optimizer_.step(state_.rate);
   update_average();
 }
 
@@ -207,8 +211,8 @@ void Trainer::finish_epoch() {
   stats.train_accuracy = sums[1].item<double>() / seen;
   stats.validation_loss = score.loss;
   stats.validation_accuracy = score.accuracy;
-  stats.learning_rate = rate_;
-  stats.seconds = seconds_between(epoch_start_, Clock::now());
+  stats.learning_rate = state_.rate;
+  stats.seconds = epoch_elapsed();
   stats.images_per_second = seen / std::max(1e-9, state_.epoch_seconds);
   state_.history.push_back(stats);
   run_.write_metrics(state_.history);

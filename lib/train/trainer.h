@@ -32,6 +32,8 @@ struct RunState {
   std::int64_t step = 0;     ///< Steps taken in the running epoch.
   std::int64_t seen = 0;     ///< Rows trained on in the running epoch.
   double epoch_seconds = 0;  ///< Spent in the running epoch, training only.
+  double epoch_elapsed = 0;  ///< Spent in the running epoch, up to the checkpoint.
+  double rate = 0;           ///< Learning rate of the newest step.
   double seconds = 0;        ///< Spent in all, up to the checkpoint.
   int best_epoch = 0;
   Score best;
@@ -61,13 +63,14 @@ class Trainer {
   const std::string& device_text() const { return device_; }
   bool bf16() const { return bf16_; }
   Preprocessing preprocessing() const { return preprocessing_; }
-  double seconds() const;  ///< Of the whole run, resumed parts included.
+  double seconds() const;  ///< Of the whole run, resumed parts included, pauses not.
   ModelCard card() const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  bool train_epoch();  ///< False if max-time ended it early.
+  double epoch_elapsed() const;  ///< Seconds of the running epoch, likewise.
+  bool train_epoch();            ///< False if max-time ended it early.
   void take_step(const at::Tensor& order, std::int64_t steps);
   at::Tensor make_input(const at::Tensor& rows) const;
   void add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
@@ -99,8 +102,7 @@ class Trainer {
   at::Tensor sums_;  ///< (2) fp64 on the device: loss and correct answers of the running epoch.
   RunState state_;
   Clock::time_point start_, epoch_start_, last_progress_;
-  double rate_ = 0;
-  double earlier_seconds_ = 0;  ///< Of the parts before a resume.
+  double earlier_seconds_ = 0, earlier_elapsed_ = 0;  ///< Of the run and of its epoch before a resume.
   std::int64_t session_steps_ = 0;
   double session_step_seconds_ = 0;
 };

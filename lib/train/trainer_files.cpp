@@ -101,6 +101,7 @@ std::vector<NamedTensor> Trainer::tensors() const {
 void Trainer::save_checkpoint() {
   ++state_.serial;
   state_.seconds = seconds();
+  state_.epoch_elapsed = epoch_elapsed();
   state_.optimizer_steps = optimizer_.steps();
   state_.log_size = run_.log_size();
   write_checkpoint(run_.checkpoint(static_cast<int>(state_.serial % kSlots)), tensors(), run_state_json(state_));

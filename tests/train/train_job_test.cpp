@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "affekt/core/error.h"
 #include "affekt/core/random.h"
@@ -151,6 +152,34 @@ TEST_CASE("a stopped run saves, and resumed gives what the whole run gives") {
     CHECK(summary.validation_accuracy == expected.validation_accuracy);
     CHECK(summary.train_accuracy == expected.train_accuracy);
     CHECK(run_training(data, rest).already_finished);
+  }
+}
+
+TEST_CASE("an epoch that was stopped keeps its learning rate and the time spent before the stop") {
+  constexpr double kLinger = 0.5;  // seconds; the epoch itself takes less
+  constexpr int kStepsAnEpoch = 5;
+  const TempFolder folder;
+  const Dataset data = squares();
+  TrainOptions whole = quick(folder, "whole");
+  const TrainSummary expected = run_training(data, whole);
+  for (const int stop_after : {kStepsAnEpoch + 1, 2 * kStepsAnEpoch}) {
+    CAPTURE(stop_after);
+    TrainOptions part = quick(folder, "part" + std::to_string(stop_after));
+    int steps = 0;
+    TrainObserver observer;
+    observer.stop_requested = [&] {
+      if (++steps < stop_after) return false;
+      std::this_thread::sleep_for(std::chrono::duration<double>(kLinger));
+      return true;
+    };
+    CHECK_THROWS_AS(run_training(data, part, observer), Interrupted);
+    const TrainSummary summary = run_training(data, read_run_options(part.out));
+    CHECK(metrics(part) == metrics(whole));
+    REQUIRE(summary.history.size() == 2);
+    CHECK(summary.history[1].learning_rate == expected.history[1].learning_rate);
+    CHECK(summary.history[1].learning_rate > 0);
+    CHECK(summary.history[1].seconds >= kLinger);
+    CHECK(summary.history[0].seconds + summary.history[1].seconds <= summary.seconds);  // nothing is counted twice
   }
 }
 
