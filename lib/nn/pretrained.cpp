@@ -1,0 +1,109 @@
+#include "affekt/nn/pretrained.h"
+
+#include <array>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "affekt/core/error.h"
+#include "affekt/core/text.h"
+#include "affekt/model/architectures.h"
+#include "model/card.h"
+#include "nn/pretrained_import.h"
+#include "nn/sha256.h"
+
+namespace affekt {
+namespace fs = std::filesystem;
+namespace {
+
+enum class Container { hdf5, safetensors, archive, unknown };
+
+/// By the first bytes; a safetensors file begins with the length of its header and the brace that opens it.
+Container sniff(const fs::path& path) {
+  const std::string place = printable(path.string());
+  std::error_code error;
+  if (fs::is_directory(path, error)) throw IoError(place + ": a folder, expected a file of weights");
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw IoError(place + ": no such file, or it cannot be read");
+  std::array<char, 9> first{};
+  in.read(first.data(), first.size());
+  const std::string found(first.data(), static_cast<std::size_t>(in.gcount()));
+  if (found.empty()) throw DataError(place + ": an empty file, expected weights");
+  if (found.compare(0, 8, "\x89HDF\r\n\x1a\n") == 0) return Container::hdf5;
+  if (found.size() == first.size() && found[8] == '{') return Container::safetensors;
+  return found.compare(0, 2, "PK") == 0 ? Container::archive : Container::unknown;
+}
+
+/// A model of this program: the network must be the very one.
+PretrainedWeights read_own_model(const fs::path& path, const std::string& network, bool keep_classifier) {
+  const ModelFile model = ModelFile::open(path);
+  const ModelCard& card = model.card();
+  if (card.architecture != network) {
+    throw DataError(printable(path.string()) + ": a model of " + card.architecture + ", but the network is " + network);
+  }
+  PretrainedWeights weights;
+  weights.format = "affekt model";
+  weights.variant = card.variant;
+  weights.preprocessing = card.preprocessing;
+  if (keep_classifier) {
+    weights.head = card.head;
+    weights.classes = static_cast<int>(card.classes.size());
+  }
+  const int features = model.network().features;
+  for (const ParameterSpec& spec : parameter_specs(model.network())) {
+    const bool in_head = features > 0 ? spec.node > features : spec.name.compare(0, 5, "head.") == 0;
+    if (in_head && !keep_classifier) continue;
+    weights.parameters[spec.name] = to_float(model.parameter(spec.name));
+  }
+  weights.folded_batch_norm = is_folded(model.network(), weights.parameters, nullptr);
+  return weights;
+}
+
+PretrainedWeights read_safetensors(const fs::path& path, const std::string& network, bool keep_classifier) {
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  const auto schema = file.metadata().find("schema");
+  if (schema != file.metadata().end() && schema->second == kModelSchema) {
+    return read_own_model(path, network, keep_classifier);
+  }
+  return read_torch_safetensors(file, network, keep_classifier);
+}
+
+}  // namespace
+
+std::string accepted_text(const std::string& network) {
+  const std::string accepted = "accepted for " + network + ": ";
+  if (network == "vgg16") {
+    return accepted + "Keras .h5, torchvision or timm vgg16 .safetensors, a model of this program";
+  }
+  if (network == "resnet50v2") {
+    return accepted + "Keras .h5, timm resnetv2_50 .safetensors, a model of this program";
+  }
+  if (network == "efficientnet-b0") {
+    return accepted +
+           "Keras .h5, torchvision efficientnet_b0 or timm efficientnet_b0 or tf_efficientnet_b0 .safetensors, a model "
+           "of this program";
+  }
+  return accepted + "a model of this program";
+}
+
+PretrainedWeights read_pretrained(const fs::path& path, const std::string& network, bool keep_classifier) {
+  head_names(network);  // refuses an unknown network
+  const std::string place = printable(path.string());
+  PretrainedWeights weights;
+  switch (sniff(path)) {
+    case Container::hdf5:
+      weights = read_keras_hdf5(path, network, keep_classifier);
+      break;
+    case Container::safetensors:
+      weights = read_safetensors(path, network, keep_classifier);
+      break;
+    case Container::archive:
+      throw DataError(place + ": a zip archive, as PyTorch's .pth and Keras' .keras are; " + accepted_text(network));
+    case Container::unknown:
+      throw DataError(place + ": neither HDF5 nor safetensors; " + accepted_text(network));
+  }
+  weights.digest = sha256_of_file(path);
+  return weights;
+}
+
+}  // namespace affekt
