@@ -59,24 +59,36 @@ class Reference {
     return result;
   }
 
+  /// Adds `weight` times the input plane, seen through the window's cell (dy, dx), to the output plane.
+  void add_shifted(const Node& node, const double* in, int dy, int dx, double weight, double* out) const {
+    for (int y = 0; y < out_.height; ++y, out += out_.width) {
+      const int from = y * node.stride - node.padding.top + dy;
+      if (from < 0 || from >= in_.height) continue;
+      const double* row = in + from * in_.width;
+      for (int x = 0; x < out_.width; ++x) {
+        const int column = x * node.stride - node.padding.left + dx;
+        if (column >= 0 && column < in_.width) out[x] += weight * row[column];
+      }
+    }
+  }
+
   Values conv(const Node& node) const {
     const auto& weight = parameter(node, ".weight");
-    const std::vector<float> bias =
-        node.bias ? parameter(node, ".bias") : std::vector<float>(static_cast<std::size_t>(node.channels));
+    const Values& source = input(node);
     const int group_in = in_.channels / node.groups, group_out = node.channels / node.groups, k = node.kernel;
-    return each_output([&](int c, int y, int x) {
-      double sum = bias[static_cast<std::size_t>(c)];
+    const std::ptrdiff_t in_plane = std::ptrdiff_t{in_.height} * in_.width;
+    const std::ptrdiff_t out_plane = std::ptrdiff_t{out_.height} * out_.width;
+    Values result(static_cast<std::size_t>(out_.count()));
+    std::size_t w = 0;
+    for (int c = 0; c < node.channels; ++c) {
+      double* out = result.data() + c * out_plane;
+      if (node.bias) std::fill_n(out, out_plane, double{parameter(node, ".bias")[static_cast<std::size_t>(c)]});
       for (int i = 0; i < group_in; ++i) {
-        for (int dy = 0; dy < k; ++dy) {
-          for (int dx = 0; dx < k; ++dx) {
-            sum += double{weight[static_cast<std::size_t>(((c * group_in + i) * k + dy) * k + dx)]} *
-                   at(input(node), in_, c / group_out * group_in + i, y * node.stride - node.padding.top + dy,
-                      x * node.stride - node.padding.left + dx, 0.0);
-          }
-        }
+        const double* in = source.data() + (c / group_out * group_in + i) * in_plane;
+        for (int cell = 0; cell < k * k; ++cell) add_shifted(node, in, cell / k, cell % k, double{weight[w++]}, out);
       }
-      return sum;
-    });
+    }
+    return result;
   }
 
   Values max_pool(const Node& node) const {
