@@ -44,7 +44,9 @@ std::vector<float> executor_logits(const ModelFile& model, const Dataset& data) 
       }
     }
   }
-  return Executor(model).logits(input.data(), data.size());
+  ExecutorOptions options;
+  options.threads = 1;  // tests share their cores
+  return Executor(model, options).logits(input.data(), data.size());
 }
 
 void compare(const std::filesystem::path& file) {

@@ -198,12 +198,21 @@ ParameterMap random_parameters(const Network& network, std::uint64_t seed) {
     for (std::int64_t extent : spec.shape) count *= static_cast<std::size_t>(extent);
     const bool matrix = spec.shape.size() > 1;
     const double fan_in = matrix ? static_cast<double>(count) / static_cast<double>(spec.shape[0]) : 1;
+    const bool variance = ends_with(spec.name, ".running_var"), gamma = !matrix && ends_with(spec.name, ".weight");
+    const double bound = std::sqrt(6 / fan_in);
     std::vector<float>& values = parameters[spec.name];
+    values.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-      double value = 0.3 * random.normal();  // biases, means
-      if (matrix) value = std::sqrt(2 / fan_in) * random.normal();
-      if (ends_with(spec.name, ".running_var")) value = random.uniform(0.2, 3.0);
-      if (!matrix && ends_with(spec.name, ".weight")) value = random.uniform(-0.5, 1.5);
+      double value = 0;
+      if (matrix) {
+        value = random.uniform(-bound, bound);
+      } else if (variance) {
+        value = random.uniform(0.2, 3.0);
+      } else if (gamma) {
+        value = random.uniform(-0.5, 1.5);
+      } else {
+        value = 0.3 * random.normal();  // biases, means
+      }
       values.push_back(static_cast<float>(value));
     }
   }
