@@ -19,6 +19,7 @@ void bind_run(Tool& tool, TrainOptions& o) {
   tool.flag("skip-bad-rows", o.skip_bad_rows, "Leave bad rows out, counted and named");
   tool.option("model", o.model, "Network: " + join(network_names(), "|"));
   tool.option("image-size", o.image_size, "Side of the input; 0 = the network's own");
+  tool.option("head", o.head, "What follows the backbone: default|gap|flatten-64|top");
   tool.option("validation", o.validation, "Rows that select the weights: public, or split:F of the training rows");
   tool.option("limit", o.limit, "Training rows, stratified by class; 0 = all");
   tool.option("out", o.out, "Run folder; default runs/<model>-<UTC time>");
@@ -45,6 +46,17 @@ void bind_recipe(Tool& tool, TrainOptions& o) {
   tool.option("early-stop", o.early_stop, "Stop after so many epochs without a better one; 0 = never");
   tool.option("ema", o.ema, "Decay of averaged weights, which are judged and saved; 0 = off");
   tool.option("clip-grad", o.clip_grad, "Largest norm of the gradient; 0 = no limit");
+}
+
+void bind_transfer(Tool& tool, TrainOptions& o) {
+  tool.option("pretrained", o.pretrained, "First weights: FILE|imagenet|default|none");
+  tool.option("preprocess", o.preprocess,
+              "Input scaling keras-caffe|keras-tf|imagenet|unit; default: the weights' own");
+  tool.option("freeze-epochs", o.freeze_epochs, "First epochs, in which the head alone is trained");
+  tool.option("unfreeze", o.unfreeze, "Trained after them: all, none or last:N (Keras layers), and the head");
+  tool.option("backbone-lr", o.backbone_lr, "Factor on the backbone's rate; 0 = 0.1 for pretrained weights, else 1");
+  tool.option("layer-decay", o.layer_decay, "Further factor for each stage of the backbone going down; 1 = off");
+  tool.option("feature-cache", o.feature_cache, "Memory for a frozen backbone's features, beyond a file; or off");
 }
 
 /// The options of the run to resume, with what may be changed.
@@ -88,6 +100,16 @@ TrainObserver observe(Io& io, const std::atomic<int>& signal) {
   return observer;
 }
 
+/// "source               my-faces, weight 2: 120 rows (angry 20, disgust 3, ...)".
+std::string source_line(const SourceCount& source) {
+  std::vector<std::string> classes;
+  for (std::size_t c = 0; c < kEmotionCount; ++c) {
+    classes.push_back(emotion_names()[c] + " " + std::to_string(source.classes[c]));
+  }
+  return "source               " + printable(source.path) + ", weight " + format_shortest(source.weight) + ": " +
+         std::to_string(source.rows) + " rows (" + join(classes, ", ") + ")\n";
+}
+
 void report(Io& io, const Tool& tool, const TrainOptions& options, const TrainSummary& summary) {
   if (tool.common.json) {
     Json result = tool.result();
@@ -107,6 +129,9 @@ void report(Io& io, const Tool& tool, const TrainOptions& options, const TrainSu
   if (summary.private_accuracy >= 0) {
     io.out() << "private accuracy     " << format_fixed(summary.private_accuracy, 4) << '\n';
   }
+  if (summary.sources.size() > 1) {
+    for (const SourceCount& source : summary.sources) io.out() << source_line(source);
+  }
   io.out() << "images per second    " << format_fixed(summary.images_per_second, 1) << "\ntime                 "
            << clock_text(summary.seconds) << '\n';
 }
@@ -115,8 +140,7 @@ int train(Io& io, const Tool& tool, TrainOptions options) {
   options.seed = tool.common.seed;
   options.compute.threads = tool.common.threads;
   if (!options.resume.empty()) options = resumed_options(tool, options);
-  options.validate();
-  make_network(options.model, {options.image_size});
+  check_training(options);
   const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
   report(io, tool, options, run_training(data, options, observe(io, catch_interrupts())));
   return 0;
@@ -132,9 +156,12 @@ int main(int argc, char** argv) {
   tool.enable_presets();
   cli::bind_run(tool, options);
   cli::bind_recipe(tool, options);
+  cli::bind_transfer(tool, options);
   tool.footer(
       "Examples:\n  affekt-train --data fer2013.csv --model compact\n"
       "  affekt-train --data fer2013.csv --preset paper-basic-cnn --out runs/paper\n"
+      "  affekt-train --data fer2013.csv --model efficientnet-b0 --pretrained imagenet --freeze-epochs 2\n"
+      "  affekt-train --data fer2013.csv --data my-faces:weight=2\n"
       "  affekt-train --resume runs/paper");
   return tool.run(argc, argv, [&](cli::Io& io) { return cli::train(io, tool, options); });
 }

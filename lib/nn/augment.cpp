@@ -26,6 +26,7 @@ void write_inverse(const Warp& warp, float* out) {
 }  // namespace
 
 AugmentPolicy light_augmentation() { return {0.5, 10.0, 0.1, 0.15}; }
+AugmentPolicy paper_augmentation() { return {0.5, 10.0, 0.1, 0.2}; }
 
 Warp draw_warp(const AugmentPolicy& policy, std::uint64_t seed, std::uint64_t epoch, std::uint64_t row) {
   RandomStream random(seed, kAugmentStream ^ (epoch << 34) ^ row);

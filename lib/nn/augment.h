@@ -19,6 +19,9 @@ struct AugmentPolicy {
 
 /// light: flip 0.5, rotation 10 degrees, shift 0.1, zoom 0.15.
 AFFEKT_API AugmentPolicy light_augmentation();
+/// paper: the ranges of the notebook the study resembles: flip 0.5, rotation 10 degrees, shift 0.1, zoom 0.2 (there
+/// drawn for width and height apart).
+AFFEKT_API AugmentPolicy paper_augmentation();
 
 /// What happens to one face: about its centre, mirror, then rotate, then zoom, then shift.
 struct Warp {

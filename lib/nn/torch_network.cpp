@@ -45,6 +45,7 @@ at::Tensor picture_mask(const at::Tensor& like, double rate, const Pass& pass, s
 TorchNetwork::TorchNetwork(Network table, at::Device device) : table_(std::move(table)), device_(device) {
   const std::vector<NodeShape> shapes = infer_shapes(table_);
   plans_.resize(table_.nodes.size());
+  trained_.assign(table_.nodes.size(), true);
   std::vector<int> readers(table_.nodes.size(), 0);
   for (std::size_t i = 0; i < plans_.size(); ++i) {
     plans_[i].shape = shapes[i];
@@ -114,19 +115,42 @@ const at::Tensor& TorchNetwork::entry(const Plan& plan, int i) const {
   return entries_[static_cast<std::size_t>(plan.first_entry) + static_cast<std::size_t>(i)].tensor;
 }
 
+void TorchNetwork::set_trained(const std::vector<bool>& nodes) {
+  trained_ = nodes;
+  for (Entry& entry : entries_) {
+    if (entry.spec.trainable) entry.tensor.set_requires_grad(trained_[static_cast<std::size_t>(entry.spec.node)]);
+  }
+}
+
 at::Tensor TorchNetwork::forward(const at::Tensor& input, const Pass& pass) const {
+  return forward_between(0, input, static_cast<int>(plans_.size()) - 1, pass).to(at::kFloat);
+}
+
+at::Tensor TorchNetwork::forward_between(int from, const at::Tensor& value, int to, const Pass& pass) const {
+  Pass frozen = pass;
+  frozen.training = false;
   std::vector<at::Tensor> values(plans_.size());
-  values[0] = input;
-  for (std::size_t i = 1; i < values.size(); ++i) {
-    values[i] = evaluate(i, values, pass);
+  values[static_cast<std::size_t>(from)] = value;
+  for (int node = from + 1; node <= to; ++node) {
+    const auto i = static_cast<std::size_t>(node);
+    values[i] = evaluate(i, values, trained_[i] ? pass : frozen);
     for (const int used : table_.nodes[i].inputs) {
       const auto u = static_cast<std::size_t>(used);
-      if (pass.keep == nullptr && plans_[u].last_use == static_cast<int>(i)) values[u].reset();
+      if (pass.keep == nullptr && plans_[u].last_use == node) values[u].reset();
     }
   }
-  at::Tensor logits = values.back().to(at::kFloat);
+  at::Tensor last = values[static_cast<std::size_t>(to)];
   if (pass.keep != nullptr) *pass.keep = std::move(values);
-  return logits;
+  return last;
+}
+
+bool is_cut(const Network& network, int node) {
+  for (std::size_t i = static_cast<std::size_t>(node) + 1; i < network.nodes.size(); ++i) {
+    for (const int input : network.nodes[i].inputs) {
+      if (input < node) return false;
+    }
+  }
+  return true;
 }
 
 at::Tensor TorchNetwork::evaluate(std::size_t i, const std::vector<at::Tensor>& values, const Pass& pass) const {

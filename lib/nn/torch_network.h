@@ -42,6 +42,10 @@ class AFFEKT_API TorchNetwork {
   /// @returns      logits (n, classes) fp32.
   at::Tensor forward(const at::Tensor& input, const Pass& pass) const;
 
+  /// The output of node `to` (n, ...), given that of node `from`, which may be overwritten. No node from `from` + 1 to
+  /// `to` may read a node before `from`; see is_cut().
+  at::Tensor forward_between(int from, const at::Tensor& value, int to, const Pass& pass) const;
+
   struct Entry {
     ParameterSpec spec;
     at::Tensor tensor;
@@ -50,6 +54,12 @@ class AFFEKT_API TorchNetwork {
   const Network& table() const { return table_; }
   at::Device device() const { return device_; }
   void set_requires_grad(bool on);  ///< For the trainable parameters.
+
+  /// Chooses the nodes that are trained, one flag a node; all are at first. The others are frozen: their parameters get
+  /// no gradient (so the backward pass ends at the first trained node), BatchNorm uses its running statistics and
+  /// leaves them as they are, dropout and stochastic depth do nothing, in training passes too.
+  void set_trained(const std::vector<bool>& nodes);
+  bool is_trained(int node) const { return trained_[static_cast<std::size_t>(node)]; }
 
  private:
   /// What a node needs beyond its table row, worked out once.
@@ -70,7 +80,11 @@ class AFFEKT_API TorchNetwork {
   at::Device device_;
   std::vector<Plan> plans_;
   std::vector<Entry> entries_;
+  std::vector<bool> trained_;  ///< One a node.
 };
+
+/// True if the nodes after `node` need nothing of what comes before it.
+AFFEKT_API bool is_cut(const Network& network, int node);
 
 /// Values 0 or 1 / (1 - rate) in the shape, type and memory format of `like`; on the CPU the mask is a function of
 /// (seed, step, node) alone, whatever the number of threads.

@@ -1,20 +1,39 @@
 #include "train/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace affekt {
 
-Optimizer::Optimizer(const TorchNetwork& network, OptimizerKind kind, double weight_decay) : kind_(kind) {
+Optimizer::Optimizer(const TorchNetwork& network, OptimizerKind kind, double weight_decay)
+    : kind_(kind), weight_decay_(weight_decay) {
+  std::vector<double> factors;
+  for (const auto& entry : network.entries()) factors.push_back(entry.spec.trainable ? 1.0 : 0.0);
+  choose(network, factors);
+}
+
+Optimizer::Slot Optimizer::make_slot(const TorchNetwork::Entry& entry) const {
   const at::NoGradGuard no_grad;
-  for (const auto& entry : network.entries()) {
-    if (!entry.spec.trainable) continue;
-    Slot slot;
-    slot.name = entry.spec.name;
-    slot.parameter = entry.tensor;
-    slot.first = at::zeros_like(entry.tensor);
-    if (kind != OptimizerKind::sgd) slot.second = at::zeros_like(entry.tensor);
-    slot.decay = entry.spec.shape.size() > 1 ? weight_decay : 0;
-    slots_.push_back(std::move(slot));
+  Slot slot;
+  slot.name = entry.spec.name;
+  slot.parameter = entry.tensor;
+  slot.first = at::zeros_like(entry.tensor);
+  if (kind_ != OptimizerKind::sgd) slot.second = at::zeros_like(entry.tensor);
+  slot.decay = entry.spec.shape.size() > 1 ? weight_decay_ : 0;
+  slot.first_step = steps_;
+  return slot;
+}
+
+void Optimizer::choose(const TorchNetwork& network, const std::vector<double>& rate_factors) {
+  std::vector<Slot> before = std::exchange(slots_, {});
+  for (std::size_t i = 0; i < rate_factors.size(); ++i) {
+    const TorchNetwork::Entry& entry = network.entries()[i];
+    if (!(rate_factors[i] > 0)) continue;
+    const auto known =
+        std::find_if(before.begin(), before.end(), [&](const Slot& slot) { return slot.name == entry.spec.name; });
+    slots_.push_back(known == before.end() ? make_slot(entry) : std::move(*known));
+    slots_.back().factor = rate_factors[i];
   }
 }
 
@@ -38,17 +57,18 @@ void Optimizer::step(double learning_rate) {
   for (Slot& slot : slots_) {
     at::Tensor gradient = slot.parameter.grad();
     if (!gradient.defined()) continue;
+    const double rate = learning_rate * slot.factor;
     if (slot.decay > 0) {
       if (kind_ == OptimizerKind::adamw) {
-        slot.parameter.mul_(1.0 - learning_rate * slot.decay);
+        slot.parameter.mul_(1.0 - rate * slot.decay);
       } else {
         gradient = gradient.add(slot.parameter, slot.decay);
       }
     }
     if (kind_ == OptimizerKind::sgd) {
-      step_sgd(slot, gradient, learning_rate);
+      step_sgd(slot, gradient, rate);
     } else {
-      step_adam(slot, gradient, learning_rate);
+      step_adam(slot, gradient, rate);
     }
     slot.parameter.mutable_grad() = at::Tensor();
   }
@@ -66,7 +86,7 @@ void Optimizer::step_adam(Slot& slot, const at::Tensor& gradient, double rate) c
   constexpr double kEpsilon = 1e-8;
   slot.first.mul_(kBeta1).add_(gradient, 1 - kBeta1);
   slot.second.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
-  const auto t = static_cast<double>(steps_);
+  const auto t = static_cast<double>(steps_ - slot.first_step);
   const double correction1 = 1 - std::pow(kBeta1, t);
   const double correction2 = std::sqrt(1 - std::pow(kBeta2, t));
   const at::Tensor denominator = slot.second.sqrt().div_(correction2).add_(kEpsilon);

@@ -21,6 +21,14 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit("skip-bad-rows", options.skip_bad_rows);
   visit("model", options.model);
   visit("image-size", options.image_size);
+  visit("head", options.head);
+  visit("pretrained", options.pretrained);
+  visit("preprocess", options.preprocess);
+  visit("freeze-epochs", options.freeze_epochs);
+  visit("unfreeze", options.unfreeze);
+  visit("backbone-lr", options.backbone_lr);
+  visit("layer-decay", options.layer_decay);
+  visit("feature-cache", options.feature_cache);
   visit("epochs", options.epochs);
   visit("batch-size", options.batch_size);
   visit("limit", options.limit);
@@ -121,8 +129,8 @@ const std::vector<std::pair<std::string, ScheduleKind>>& schedule_names() {
 }
 
 const std::vector<std::pair<std::string, AugmentKind>>& augment_names() {
-  static const std::vector<std::pair<std::string, AugmentKind>> names = {{"none", AugmentKind::none},
-                                                                         {"light", AugmentKind::light}};
+  static const std::vector<std::pair<std::string, AugmentKind>> names = {
+      {"none", AugmentKind::none}, {"light", AugmentKind::light}, {"paper", AugmentKind::paper}};
   return names;
 }
 
@@ -157,9 +165,58 @@ void TrainOptions::validate() const {
   check_range("ema", ema, 0.0, kBelowOne, "0 (off) or a decay below 1");
   check_range("label-smoothing", label_smoothing, 0.0, kBelowOne, "0 or more and below 1");
   check_range("image-size", image_size, 0, 4096, "0 (the network's own) to 4096");
+  check_range("freeze-epochs", freeze_epochs, 0, kMany, "0 or more");
+  check_range("backbone-lr", backbone_lr, 0.0, 1000.0, "0 (0.1 for pretrained weights, else 1) to 1000");
+  check_range("layer-decay", layer_decay, 1e-6, 1.0, "above 0, at most 1 (off)");
+  if (frozen_epochs() >= epochs) {
+    throw UsageError("freeze-epochs: " + std::to_string(freeze_epochs) + " of " + std::to_string(epochs) +
+                     " epochs leave none to train the backbone (--unfreeze none trains the head alone)");
+  }
+  unfrozen_layers();
+  feature_cache_bytes();
+  if (!is_valid_utf8(pretrained)) {
+    throw UsageError("pretrained: the path '" + printable(pretrained) + "' is not UTF-8; rename or link it");
+  }
   validation_fraction();
   max_seconds();
   compute.validate();
+}
+
+int TrainOptions::frozen_epochs() const { return unfreeze == "none" ? 0 : freeze_epochs; }
+
+int TrainOptions::unfrozen_layers() const {
+  if (unfreeze == "all") return -1;
+  if (unfreeze == "none") return 0;
+  if (unfreeze.rfind("last:", 0) == 0) {
+    const auto layers = parse_integer(unfreeze.substr(5));
+    if (layers && *layers >= 1 && *layers <= INT32_MAX) return static_cast<int>(*layers);
+  }
+  throw UsageError("unfreeze: expected all, none or last:N with N of 1 or more, found '" + printable(unfreeze, 40) +
+                   "'");
+}
+
+double TrainOptions::effective_backbone_lr() const {
+  constexpr double kGentle = 0.1;
+  if (backbone_lr > 0) return backbone_lr;
+  return pretrained == "none" ? 1.0 : kGentle;
+}
+
+std::int64_t TrainOptions::feature_cache_bytes() const {
+  constexpr double kLargest = 1e15;
+  if (feature_cache == "off") return -1;
+  std::string digits = feature_cache;
+  double unit = 1;
+  const std::string letters = "KMGT";
+  if (!digits.empty() && letters.find(digits.back()) != std::string::npos) {
+    for (std::size_t i = 0; i <= letters.find(digits.back()); ++i) unit *= 1024;
+    digits.pop_back();
+  }
+  const auto value = parse_double(digits);
+  if (!value || !(*value >= 0) || !(*value * unit <= kLargest)) {
+    throw UsageError("feature-cache: expected off or a size like 512M or 2G, found '" + printable(feature_cache, 40) +
+                     "'");
+  }
+  return static_cast<std::int64_t>(*value * unit);
 }
 
 double TrainOptions::effective_lr() const {

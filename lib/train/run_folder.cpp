@@ -41,6 +41,8 @@ void visit_fields(Summary& summary, Visitor&& visit) {
   visit("private_accuracy", summary.private_accuracy);
   visit("parameters", summary.parameters);
   visit("trainable_parameters", summary.trainable_parameters);
+  visit("multiply_adds", summary.multiply_adds);
+  visit("preprocessing", summary.preprocessing);
   visit("training_rows", summary.training_rows);
   visit("validation_rows", summary.validation_rows);
   visit("images_per_second", summary.images_per_second);
@@ -49,6 +51,31 @@ void visit_fields(Summary& summary, Visitor&& visit) {
   visit("device", summary.device);
   visit("threads", summary.threads);
   visit("stopped", summary.stopped);
+}
+
+void write_pretrained(const PretrainedSource& source, Json& out) {
+  out["pretrained"] = nullptr;
+  if (!source.file.empty()) {
+    out["pretrained"] = {{"file", source.file}, {"format", source.format}, {"digest", source.digest}};
+  }
+}
+
+void write_groups(const std::vector<ParameterGroup>& groups, Json& out) {
+  out["groups"] = Json::array();
+  for (const ParameterGroup& group : groups) {
+    out["groups"].push_back(
+        {{"name", group.name}, {"parameters", group.parameters}, {"trainable", group.trainable}, {"lr", group.lr}});
+  }
+}
+
+void write_sources(const std::vector<SourceCount>& sources, Json& out) {
+  out["sources"] = Json::array();
+  for (const SourceCount& source : sources) {
+    Json classes = Json::object();
+    for (std::size_t c = 0; c < kEmotionCount; ++c) classes[emotion_names()[c]] = source.classes[c];
+    out["sources"].push_back(
+        {{"path", source.path}, {"weight", source.weight}, {"rows", source.rows}, {"classes", std::move(classes)}});
+  }
 }
 
 }  // namespace
@@ -140,6 +167,9 @@ std::string train_summary_json(const TrainSummary& summary) {
     if (summary.best_epoch == 0) out[key] = nullptr;
   }
   if (summary.private_accuracy < 0) out["private_accuracy"] = nullptr;
+  write_pretrained(summary.pretrained, out);
+  write_groups(summary.groups, out);
+  write_sources(summary.sources, out);
   return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 

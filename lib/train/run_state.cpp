@@ -32,6 +32,21 @@ void visit_fields(State& state, Visitor&& visit) {
   visit("data_digest", state.data_digest);
 }
 
+/// What the first weights decided, so that resuming needs no other file.
+template <typename State, typename Visitor>
+void visit_start(State& state, Visitor&& visit) {
+  visit("phase", state.phase);
+  visit("thaw_steps", state.thaw_steps);
+  visit("pretrained_file", state.start.source.file);
+  visit("pretrained_format", state.start.source.format);
+  visit("pretrained_digest", state.start.source.digest);
+  visit("variant", state.start.variant);
+  visit("preprocessing", state.start.preprocessing.name);
+  visit("preprocessing_scale", state.start.preprocessing.scale);
+  visit("preprocessing_mean", state.start.preprocessing.mean);
+  visit("preprocessing_std", state.start.preprocessing.std);
+}
+
 template <typename Epoch, typename Visitor>
 void visit_epoch(Epoch& epoch, Visitor&& visit) {
   visit("epoch", epoch.epoch);
@@ -88,6 +103,7 @@ std::string run_state_json(const RunState& state) {
     return [&object](const char* key, const auto& field) { object[key] = field; };
   };
   visit_fields(state, write(out));
+  visit_start(state, write(out));
   out["history"] = Json::array();
   for (const EpochStats& epoch : state.history) {
     Json row = Json::object();
@@ -105,6 +121,7 @@ RunState parse_run_state(const std::string& text, const std::string& place) {
   RunState state;
   try {
     visit_fields(state, read(in));
+    visit_start(state, read(in));
     for (const Json& row : in.at("history")) {
       EpochStats epoch;
       visit_epoch(epoch, read(row));
@@ -112,6 +129,9 @@ RunState parse_run_state(const std::string& text, const std::string& place) {
     }
   } catch (const Json::exception&) {
     throw DataError(place + ": the state of the run is damaged");
+  }
+  if (state.phase > Phase::thawed || state.thaw_steps < 0 || state.thaw_steps > state.optimizer_steps) {
+    throw DataError(place + ": the state of the run contradicts itself");
   }
   if (state.epoch < 0 || state.step < 0 || state.history.size() != static_cast<std::size_t>(state.epoch)) {
     throw DataError(place + ": the state of the run contradicts itself");

@@ -7,9 +7,13 @@ namespace affekt {
 
 double schedule_factor(const TrainOptions& options, double epochs_done) {
   constexpr double kPi = 3.14159265358979323846;
-  const double epochs = options.epochs;
+  const int frozen = options.frozen_epochs();
+  const bool thawed = epochs_done >= frozen;
+  if (thawed) epochs_done -= frozen;
+  const double epochs = thawed ? options.epochs - frozen : frozen;
   const double warmup = std::min(static_cast<double>(options.warmup_epochs), epochs / 2);
   if (epochs_done < warmup) return epochs_done / warmup;
+  if (!thawed) return 1;
   switch (options.schedule) {
     case ScheduleKind::constant:
     case ScheduleKind::plateau:

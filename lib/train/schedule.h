@@ -7,7 +7,8 @@
 namespace affekt {
 
 /// Factor of the learning rate for a step. `epochs_done` counts the step itself, as a fraction: after the first of 100
-/// steps it is 0.01. Plateau's own factor is not in it.
+/// steps it is 0.01. Plateau's own factor is not in it. While the backbone is frozen, the rate stays after its warm-up;
+/// when it thaws, warm-up and schedule begin and have the epochs that are left.
 AFFEKT_API double schedule_factor(const TrainOptions& options, double epochs_done);
 
 /// Keras' ReduceLROnPlateau on the validation accuracy: x 0.2 after 2 epochs in a row without a rise of 1e-4.

@@ -1,11 +1,13 @@
 #include "affekt/train/train_job.h"
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
 #include "affekt/model/architectures.h"
+#include "affekt/nn/pretrained.h"
 #include "nn/forward.h"
 #include "nn/images.h"
 #include "train/trainer.h"
@@ -19,10 +21,52 @@ Score judge(const TorchNetwork& network, const Preprocessing& preprocessing, con
   return score_logits(forward_images(network, preprocessing, images, /*bf16=*/false, {}), data, rows);
 }
 
-double mean_images_per_second(const std::vector<EpochStats>& history) {
+/// Harmonic mean over the epochs after `frozen`, or over all if there are none.
+double mean_images_per_second(const std::vector<EpochStats>& history, int frozen) {
   double seconds_an_image = 0;
-  for (const EpochStats& epoch : history) seconds_an_image += 1 / epoch.images_per_second;
-  return seconds_an_image > 0 ? static_cast<double>(history.size()) / seconds_an_image : 0;
+  int counted = 0;
+  for (const EpochStats& epoch : history) {
+    if (epoch.epoch <= frozen && static_cast<int>(history.size()) > frozen) continue;
+    seconds_an_image += 1 / epoch.images_per_second;
+    ++counted;
+  }
+  return counted > 0 ? counted / seconds_an_image : 0;
+}
+
+std::vector<SourceCount> count_sources(const Dataset& data, const std::vector<std::size_t>& rows) {
+  std::vector<SourceCount> counts;
+  for (const DataSource& source : data.sources) counts.push_back({source.path, source.weight, 0, {}});
+  for (const std::size_t row : rows) {
+    if (data.source[row] >= counts.size()) continue;
+    SourceCount& count = counts[data.source[row]];
+    ++count.rows;
+    ++count.classes[data.labels[row]];
+  }
+  return counts;
+}
+
+/// All that is known without judging the saved weights.
+TrainSummary summarise(const Dataset& data, const Trainer& trainer, const TrainOptions& options) {
+  const Network& table = trainer.network().table();
+  TrainSummary summary;
+  summary.model = options.model;
+  summary.history = trainer.state().history;
+  summary.epochs_run = trainer.state().epoch;
+  summary.best_epoch = trainer.state().best_epoch;
+  summary.parameters = count_parameters(table);
+  summary.groups = parameter_groups(table, options, Phase::thawed);
+  for (const ParameterGroup& group : summary.groups) summary.trainable_parameters += group.trainable;
+  summary.multiply_adds = count_multiply_adds(table);
+  summary.pretrained = trainer.state().start.source;
+  summary.preprocessing = trainer.preprocessing().name;
+  summary.sources = count_sources(data, trainer.rows().training);
+  summary.training_rows = static_cast<std::int64_t>(trainer.rows().training.size());
+  summary.validation_rows = static_cast<std::int64_t>(trainer.rows().validation.size());
+  summary.images_per_second = mean_images_per_second(summary.history, options.frozen_epochs());
+  summary.precision = trainer.bf16() ? "bf16" : "fp32";
+  summary.device = trainer.device_text();
+  summary.threads = at::get_num_threads();
+  return summary;
 }
 
 /// Figures of the saved weights, in fp32 and without augmentation; they replace the card's.
@@ -65,44 +109,60 @@ std::string first_line(const Trainer& trainer, const TrainOptions& options) {
 
 }  // namespace
 
-TrainSummary run_training(const Dataset& data, const TrainOptions& options, const TrainObserver& observer) {
+void check_training(const TrainOptions& options) {
   options.validate();
-  make_network(options.model, {options.image_size, static_cast<int>(kEmotionCount)});
+  if (!options.preprocess.empty()) make_preprocessing(options.preprocess);
+  const Network network = make_network(options.model, network_options(options, ""));
+  const bool transfers =
+      options.freeze_epochs > 0 || options.unfreeze != "all" || options.backbone_lr > 0 || options.layer_decay < 1;
+  if (transfers && network.features == 0) {
+    throw UsageError("model: " + options.model +
+                     " has no backbone apart from its head (leave out freeze-epochs, unfreeze, backbone-lr and "
+                     "layer-decay)");
+  }
+  if (options.unfrozen_layers() > network.layers) {
+    throw UsageError("unfreeze: last:" + std::to_string(options.unfrozen_layers()) + " of the " +
+                     std::to_string(network.layers) + " layers that the backbone of " + options.model + " has");
+  }
+  if (options.pretrained != "none" && options.resume.empty()) resolve_pretrained(options.pretrained, options.model);
+}
+
+TrainSummary run_training(const Dataset& data, const TrainOptions& options, const TrainObserver& observer) {
+  check_training(options);
   resolve_device(options.compute.device);
   TrainRows rows = choose_rows(data, options);
-  RunFolder run = RunFolder::prepare(options);
   const bool resumed = !options.resume.empty();
+  StartWeights start;
+  if (!resumed) start = read_start_weights(options);
+  RunFolder run = RunFolder::prepare(options);
   if (resumed && std::filesystem::exists(run.path() / "summary.json")) {
     TrainSummary summary = run.read_summary();
     summary.already_finished = is_finished(summary, options);
     if (summary.already_finished) return summary;
   }
   prepare_compute(options.compute.threads);
-  Trainer trainer(data, std::move(rows), options, observer, run);
-  if (resumed) trainer.restore();
-  run.write_config(options);
   const auto log = [&](const std::string& line) {
     run.log(line);
     if (observer.log) observer.log(line);
   };
-  log(resumed ? "resumed after epoch " + std::to_string(trainer.state().epoch) + ": " + first_line(trainer, options)
-              : first_line(trainer, options));
-
-  TrainSummary summary;
-  summary.stopped = trainer.run();
+  std::string damage;
+  std::optional<RunState> saved;
+  if (resumed) saved = newest_state(run, damage);
+  Trainer trainer(data, std::move(rows), options, saved ? saved->start : start.info, observer, run);
+  if (saved) {
+    trainer.restore(std::move(*saved));
+    if (!damage.empty()) log("using the older checkpoint: " + damage);
+    log("resumed after epoch " + std::to_string(trainer.state().epoch) + ": " + first_line(trainer, options));
+  } else {
+    log(first_line(trainer, options));
+    trainer.begin(start);
+    start = {};
+  }
+  run.write_config(options);
+  const std::string stopped = trainer.run();
+  TrainSummary summary = summarise(data, trainer, options);
+  summary.stopped = stopped;
   summary.run = run.path().string();
-  summary.model = options.model;
-  summary.history = trainer.state().history;
-  summary.epochs_run = trainer.state().epoch;
-  summary.best_epoch = trainer.state().best_epoch;
-  summary.parameters = count_parameters(trainer.network().table());
-  summary.trainable_parameters = count_trainable_parameters(trainer.network().table());
-  summary.training_rows = static_cast<std::int64_t>(trainer.rows().training.size());
-  summary.validation_rows = static_cast<std::int64_t>(trainer.rows().validation.size());
-  summary.images_per_second = mean_images_per_second(summary.history);
-  summary.precision = trainer.bf16() ? "bf16" : "fp32";
-  summary.device = trainer.device_text();
-  summary.threads = at::get_num_threads();
   if (summary.best_epoch > 0) judge_saved(data, trainer, run, summary.stopped != "max-time", summary);
   summary.seconds = trainer.seconds();
   run.write_summary(summary, options);

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -7,7 +8,6 @@
 #include "affekt/core/random.h"
 #include "affekt/core/text.h"
 #include "affekt/model/architectures.h"
-#include "nn/forward.h"
 #include "nn/images.h"
 
 namespace affekt {
@@ -38,8 +38,8 @@ at::Tensor shuffled(std::size_t n, std::uint64_t seed, int epoch) {
 
 }  // namespace
 
-Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const TrainObserver& observer,
-                 RunFolder& run)
+Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const StartInfo& start,
+                 const TrainObserver& observer, RunFolder& run)
     : data_(data),
       options_(options),
       observer_(observer),
@@ -47,17 +47,13 @@ Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& option
       rows_(std::move(rows)),
       device_(resolve_device(options.compute.device)),
       bf16_(false),
-      network_(make_network(options.model, {options.image_size, static_cast<int>(kEmotionCount)}), at::Device(device_)),
+      network_(make_network(options.model, network_options(options, start.variant)), at::Device(device_)),
       optimizer_(network_, options.optimizer, options.weight_decay) {
+  state_.start = start;
   bf16_ = effective_precision(options.compute.precision, network_.table(), device_) == Precision::bf16;
-  preprocessing_ = make_preprocessing(default_preprocessing(options.model));
-  network_.initialise(options.seed);
-  network_.set_requires_grad(true);
-  if (options.ema > 0) {
-    average_.emplace(network_.table(), network_.device());
-    average_->load(network_.export_parameters());
-  }
+  if (options.ema > 0) average_.emplace(network_.table(), network_.device());
   if (options.augment == AugmentKind::light) augment_ = light_augmentation();
+  if (options.augment == AugmentKind::paper) augment_ = paper_augmentation();
   const auto n = static_cast<std::int64_t>(rows_.training.size());
   const at::Device device(device_);
   images_ = image_tensor(data, rows_.training, device);
@@ -85,8 +81,16 @@ std::int64_t Trainer::steps_per_epoch() const {
 }
 
 std::string Trainer::run() {
+  log_groups();
   while (state_.epoch < options_.epochs) {
-    if (stop_early(state_.epoch, state_.best_epoch, options_.early_stop)) return "early-stop";
+    const Phase phase = phase_of_epoch(options_, state_.epoch);
+    if (phase != state_.phase) {
+      enter(phase);
+      log_groups();
+    }
+    const int since = std::max(state_.best_epoch, options_.frozen_epochs());
+    if (stop_early(state_.epoch, since, options_.early_stop)) return "early-stop";
+    if (head_alone()) fill_features();
     if (!train_epoch()) {
       save_checkpoint();
       return "max-time";
@@ -117,14 +121,17 @@ bool Trainer::train_epoch() {
     session_step_seconds_ += spent;
     state_.epoch_seconds += spent;
     report_progress(steps);
-    if (observer_.stop_requested && observer_.stop_requested()) {
-      save_checkpoint();
-      const std::string where =
-          "stopped in epoch " + std::to_string(state_.epoch + 1) + " after step " + std::to_string(state_.step);
-      throw Interrupted(where + "; saved (--resume " + printable(run_.path().string()) + " goes on)");
-    }
+    stop_if_requested();
   }
   return true;
+}
+
+void Trainer::stop_if_requested() {
+  if (!observer_.stop_requested || !observer_.stop_requested()) return;
+  save_checkpoint();
+  const std::string where =
+      "stopped in epoch " + std::to_string(state_.epoch + 1) + " after step " + std::to_string(state_.step);
+  throw Interrupted(where + "; saved (--resume " + printable(run_.path().string()) + " goes on)");
 }
 
 at::Tensor Trainer::make_input(const at::Tensor& rows) const {
@@ -137,7 +144,7 @@ at::Tensor Trainer::make_input(const at::Tensor& rows) const {
     }
     pixels = warp_faces(pixels, warps);
   }
-  return network_input(pixels, preprocessing_, network_.table().input);
+  return network_input(pixels, preprocessing(), network_.table().input);
 }
 
 void Trainer::take_step(const at::Tensor& order, std::int64_t steps) {
@@ -150,7 +157,7 @@ void Trainer::take_step(const at::Tensor& order, std::int64_t steps) {
   pass.bf16 = bf16_;
   pass.seed = options_.seed;
   pass.step = static_cast<std::uint64_t>(optimizer_.steps());
-  const at::Tensor logits = network_.forward(make_input(rows), pass);
+  const at::Tensor logits = training_logits(rows, pass);
   const at::Tensor loss =
       weighted_cross_entropy(logits, targets_.index_select(0, on_device), weights_.index_select(0, on_device));
   loss.backward();
@@ -184,15 +191,14 @@ void Trainer::update_average() {
   const double decay = std::min(options_.ema, (1 + t) / (10 + t));
   const auto& now = network_.entries();
   for (std::size_t i = 0; i < now.size(); ++i) {
+    if (!network_.is_trained(now[i].spec.node)) continue;
     at::Tensor mean = average_->entries()[i].tensor;
     mean.lerp_(now[i].tensor.detach(), 1 - decay);
   }
 }
 
 void Trainer::finish_epoch() {
-  ForwardOptions forward;
-  const at::Tensor logits = forward_images(judged(), preprocessing_, validation_images_, /*bf16=*/false, forward);
-  const Score score = score_logits(logits, data_, rows_.validation);
+  const Score score = score_logits(validation_logits(), data_, rows_.validation);
   const at::Tensor sums = sums_.to(at::kCPU);
   const auto seen = static_cast<double>(state_.seen);
   ++state_.epoch;

@@ -9,10 +9,13 @@
 #include "affekt/train/train_job.h"
 #include "nn/augment.h"
 #include "nn/torch_network.h"
+#include "train/feature_cache.h"
 #include "train/loss.h"
 #include "train/optimizer.h"
+#include "train/phases.h"
 #include "train/run_folder.h"
 #include "train/schedule.h"
+#include "train/start_weights.h"
 
 namespace affekt {
 
@@ -39,6 +42,9 @@ struct RunState {
   Score best;
   Plateau plateau;
   std::int64_t optimizer_steps = 0;
+  Phase phase = Phase::thawed;  ///< What the checkpoint's optimizer trains; the next epoch may begin another.
+  std::int64_t thaw_steps = 0;  ///< Optimizer steps taken when it became `thawed`.
+  StartInfo start;
   std::int64_t log_size = 0;
   std::string data_digest;
   std::vector<EpochStats> history;
@@ -47,22 +53,30 @@ struct RunState {
 std::string run_state_json(const RunState& state);
 RunState parse_run_state(const std::string& text, const std::string& place);
 
+/// The newest good checkpoint of a run. `damage`: what is wrong with the other one, or empty.
+/// @throws DataError  there is none.
+RunState newest_state(const RunFolder& run, std::string& damage);
+
 class Trainer {
  public:
-  Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const TrainObserver& observer,
-          RunFolder& run);
+  /// The parameters are not set: begin() or restore() next.
+  Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const StartInfo& start,
+          const TrainObserver& observer, RunFolder& run);
 
+  /// Sets the first weights.
+  void begin(const StartWeights& start);
+  /// Goes on from a checkpoint, the newest_state() of the run folder. @throws UsageError  other data. @throws
+  /// DataError.
+  void restore(RunState state);
   /// Trains to the end, or until something stops it. @returns "epochs", "early-stop" or "max-time".
   std::string run();
-  /// Goes on from the newest good checkpoint of the run folder.
-  void restore();
 
   const RunState& state() const { return state_; }
   const TrainRows& rows() const { return rows_; }
   const TorchNetwork& network() const { return network_; }
   const std::string& device_text() const { return device_; }
   bool bf16() const { return bf16_; }
-  Preprocessing preprocessing() const { return preprocessing_; }
+  Preprocessing preprocessing() const { return state_.start.preprocessing; }
   double seconds() const;  ///< Of the whole run, resumed parts included, pauses not.
   ModelCard card() const;
 
@@ -70,7 +84,16 @@ class Trainer {
   using Clock = std::chrono::steady_clock;
 
   double epoch_elapsed() const;  ///< Seconds of the running epoch, likewise.
-  bool train_epoch();            ///< False if max-time ended it early.
+  void calibrate();
+  void enter(Phase phase);
+  void log_groups();
+  bool head_alone() const;
+  void fill_features();
+  FeatureCache features_of(const at::Tensor& images, bool bf16, std::int64_t& memory_left, const char* what);
+  at::Tensor training_logits(const at::Tensor& rows, const Pass& pass) const;
+  at::Tensor validation_logits() const;
+  void stop_if_requested();
+  bool train_epoch();  ///< False if max-time ended it early.
   void take_step(const at::Tensor& order, std::int64_t steps);
   at::Tensor make_input(const at::Tensor& rows) const;
   void add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
@@ -92,13 +115,13 @@ class Trainer {
   TrainRows rows_;
   std::string device_;
   bool bf16_;
-  Preprocessing preprocessing_;
   TorchNetwork network_;
   std::optional<TorchNetwork> average_;
   Optimizer optimizer_;
   AugmentPolicy augment_;
   at::Tensor images_, targets_, labels_, weights_;  ///< Of the training rows, on the device.
   at::Tensor validation_images_;
+  std::optional<FeatureCache> training_features_, validation_features_;  ///< While the head is trained alone.
   at::Tensor sums_;  ///< (2) fp64 on the device: loss and correct answers of the running epoch.
   RunState state_;
   Clock::time_point start_, epoch_start_, last_progress_;

@@ -55,12 +55,17 @@ ModelCard Trainer::card() const {
   // The card travels with the model; the folders of whoever trained it do not concern anybody.
   for (std::string& path : shown.data) path = base_name(path);
   shown.ferplus = base_name(shown.ferplus);
+  shown.pretrained = base_name(shown.pretrained);
+  const PretrainedSource& source = state_.start.source;
   ModelCard card;
   card.architecture = network_.table().name;
+  card.head = options_.head;
+  card.variant = state_.start.variant;
+  if (!source.file.empty()) card.pretrained = source.file + " (" + source.format + ", SHA-256 " + source.digest + ")";
   card.image_size = network_.table().input.height;
   card.channels = network_.table().input.channels;
   card.classes = emotion_names();
-  card.preprocessing = preprocessing_;
+  card.preprocessing = state_.start.preprocessing;
   card.training_options_json = train_options_json(shown);
   card.seed = options_.seed;
   card.data = std::to_string(rows_.training.size()) + " training rows of " +
@@ -83,7 +88,7 @@ void Trainer::save_best() {
   if (half) round_to_half(network_.table(), parameters);
   TorchNetwork saved(network_.table(), at::kCPU);
   saved.load(parameters);
-  write_model(run_.best(), card(), parameters, make_self_tests(saved, preprocessing_, data_, rows_.training),
+  write_model(run_.best(), card(), parameters, make_self_tests(saved, preprocessing(), data_, rows_.training),
               half ? DType::f16 : DType::f32);
 }
 
@@ -107,11 +112,10 @@ void Trainer::save_checkpoint() {
   write_checkpoint(run_.checkpoint(static_cast<int>(state_.serial % kSlots)), tensors(), run_state_json(state_));
 }
 
-void Trainer::restore() {
+RunState newest_state(const RunFolder& run, std::string& damage) {
   std::optional<RunState> newest;
-  std::string damage;
   for (int slot = 0; slot < kSlots; ++slot) {
-    const std::filesystem::path path = run_.checkpoint(slot);
+    const std::filesystem::path path = run.checkpoint(slot);
     if (!std::filesystem::exists(path)) continue;
     try {
       RunState state = parse_run_state(read_checkpoint_state(path), printable(path.string()));
@@ -120,21 +124,28 @@ void Trainer::restore() {
       damage = error.what();
     }
   }
-  if (!newest) {
-    throw damage.empty() ? DataError(printable(run_.path().string()) + ": no checkpoint to resume from")
-                         : DataError(damage);
-  }
-  if (newest->data_digest != state_.data_digest) {
+  if (newest) return std::move(*newest);
+  throw damage.empty() ? DataError(printable(run.path().string()) + ": no checkpoint to resume from")
+                       : DataError(damage);
+}
+
+void Trainer::restore(RunState state) {
+  if (state.data_digest != state_.data_digest) {
     throw UsageError("data: not the data this run was started with (digest " + state_.data_digest + ", the run has " +
-                     printable(newest->data_digest, 40) + ")");
+                     printable(state.data_digest, 40) + ")");
   }
-  state_ = std::move(*newest);
+  // The optimizer is brought to its state the way it got there, so that it knows since when each parameter moves.
+  enter(phase_of_epoch(options_, 0));
+  if (state.phase != state_.phase) {
+    optimizer_.set_steps(state.thaw_steps);
+    enter(state.phase);
+  }
+  state_ = std::move(state);
   read_checkpoint_tensors(run_.checkpoint(static_cast<int>(state_.serial % kSlots)), tensors());
   optimizer_.set_steps(state_.optimizer_steps);
   earlier_seconds_ = state_.seconds;
   run_.write_metrics(state_.history);
   run_.cut_log(state_.log_size);
-  if (!damage.empty()) log("using the older checkpoint: " + damage);
 }
 
 }  // namespace affekt

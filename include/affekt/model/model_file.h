@@ -46,6 +46,7 @@ struct ModelCard {
   int channels = 1;                  ///< 1 or 3; grey faces are repeated over 3.
   std::vector<std::string> classes;  ///< Must be the seven emotion names in order.
   Preprocessing preprocessing;
+  std::string pretrained;  ///< The weights training began with, in words: file, format, digest; "" = random ones.
   std::string training_options_json = "{}";  ///< Effective options of the run, a JSON object.
   std::uint64_t seed = 0;
   std::string data;  ///< What it was trained on, in words: files, rows, split.

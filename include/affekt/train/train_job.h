@@ -1,6 +1,8 @@
 // Training of one network on a data set, from first weights to the model file.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -39,6 +41,29 @@ struct TrainObserver {
   std::function<bool()> stop_requested;         ///< Asked after every step.
 };
 
+/// A part of the network that is trained at one rate.
+struct ParameterGroup {
+  std::string name;             ///< "head", "backbone 1/32" (what is computed at 1/32 of the picture's side), ...
+  std::int64_t parameters = 0;  ///< As Keras counts: with BatchNorm's statistics.
+  std::int64_t trainable = 0;   ///< Of them, those that move.
+  double lr = 0;                ///< The highest rate they move at; 0 if none does.
+};
+
+/// A source of training rows.
+struct SourceCount {
+  std::string path;
+  double weight = 1;                                  ///< Of each of its rows in the loss.
+  std::int64_t rows = 0;                              ///< Rows trained on.
+  std::array<std::int64_t, kEmotionCount> classes{};  ///< Of them, rows of each class.
+};
+
+/// Where the first weights came from.
+struct PretrainedSource {
+  std::string file;    ///< Name without folders; "" = random weights.
+  std::string format;  ///< As in PretrainedWeights.
+  std::string digest;  ///< SHA-256 of the file.
+};
+
 struct TrainSummary {
   std::string run;    ///< The run folder.
   std::string model;  ///< Name of the network.
@@ -49,9 +74,14 @@ struct TrainSummary {
   double validation_loss = 0;
   double private_accuracy = -1;  ///< Of the saved weights on PrivateTest, looked at once, after the end; -1 = not.
   std::int64_t parameters = 0;   ///< As Keras counts: with BatchNorm's statistics.
-  std::int64_t trainable_parameters = 0;
+  std::int64_t trainable_parameters = 0;  ///< After unfreezing.
+  std::int64_t multiply_adds = 0;         ///< Of one picture, as count_multiply_adds().
+  std::vector<ParameterGroup> groups;     ///< After unfreezing.
+  PretrainedSource pretrained;
+  std::string preprocessing;  ///< Name of what turns pixels into input.
+  std::vector<SourceCount> sources;
   std::int64_t training_rows = 0, validation_rows = 0;
-  double images_per_second = 0;   ///< Training passes only.
+  double images_per_second = 0;   ///< Training passes only; of the epochs after unfreezing, if there are any.
   double seconds = 0;             ///< All of it, over all resumed parts.
   std::string precision, device;  ///< What was used: fp32 or bf16, cpu or cuda:N.
   int threads = 0;                ///< What was used.
@@ -62,6 +92,11 @@ struct TrainSummary {
 
 /// The fields of the train result of affekt-train as a flat JSON object: what summary.json holds.
 AFFEKT_API std::string train_summary_json(const TrainSummary& summary);
+
+/// Everything about the options that can be refused without the data: ranges, names, whether the network can be frozen
+/// as asked, whether the pretrained file is there.
+/// @throws UsageError, IoError.
+AFFEKT_API void check_training(const TrainOptions& options);
 
 /// Trains and leaves in the run folder: config.json, metrics.csv, log.txt, best.safetensors (the epoch with the highest
 /// validation accuracy; of equals, the lower loss), last/ (checkpoints to resume from), summary.json and curves.svg.

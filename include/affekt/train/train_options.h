@@ -22,7 +22,7 @@ enum class ScheduleKind : std::uint8_t {
   cosine,   ///< From the rate to 0 at the end of the last epoch, changed at every step.
   step,     ///< x 0.1 after half and after three quarters of the epochs.
 };
-enum class AugmentKind : std::uint8_t { none, light };
+enum class AugmentKind : std::uint8_t { none, light, paper };
 enum class ClassWeights : std::uint8_t { none, balanced };  ///< balanced: rows / (7 * rows of the class).
 enum class SaveType : std::uint8_t { fp32, fp16 };
 
@@ -36,6 +36,18 @@ AFFEKT_API const std::vector<std::pair<std::string, SaveType>>& save_type_names(
 struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string model = "compact";  ///< Name for make_network().
   int image_size = 0;             ///< Side of the input; 0 = the network's own.
+  std::string head = "default";   ///< What follows the backbone: one of head_names(model).
+
+  /// First weights: a file that read_pretrained() takes, a run folder, "imagenet", "default"; "none" = random ones.
+  std::string pretrained = "none";
+  std::string preprocess;  ///< Name for make_preprocessing(); "" = what belongs to the weights, or to the network.
+
+  int freeze_epochs = 0;  ///< First epochs, in which the head alone is trained.
+  std::string unfreeze =
+      "all";               ///< What is trained after them: all, none (the head) or last:N Keras layers and the head.
+  double backbone_lr = 0;  ///< Factor on the learning rate of the backbone; 0 = 0.1 for pretrained weights, else 1.
+  double layer_decay = 1;  ///< Further factor for each step down the stages of the backbone, (0, 1].
+  std::string feature_cache = "2G";  ///< Memory for the features of a frozen backbone; beyond, a file; "off" = none.
 
   int epochs = 30;         ///< Passes over the training rows, >= 1.
   int batch_size = 64;     ///< Rows in one step, >= 2 (BatchNorm needs two).
@@ -47,9 +59,10 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   double lr = 0;               ///< Highest learning rate; 0 = 0.05 for sgd, 0.001 for adam and adamw.
   double weight_decay = 0.01;  ///< On convolution and dense weights only, never on biases and norms.
   ScheduleKind schedule = ScheduleKind::cosine;
-  int warmup_epochs = 1;  ///< The rate rises linearly from 0 over these, step by step; at most half of all epochs.
-  double clip_grad = 0;   ///< Largest L2 norm of the whole gradient; 0 = no limit.
-  double ema = 0;         ///< Decay of averaged weights, evaluated and saved instead of the last ones; 0 = off.
+  int warmup_epochs = 1;  ///< The rate rises linearly from 0 over these, step by step, and again after freeze_epochs;
+                          ///< at most half of the epochs on either side of that border.
+  double clip_grad = 0;  ///< Largest L2 norm of the whole gradient; 0 = no limit.
+  double ema = 0;        ///< Decay of averaged weights, evaluated and saved instead of the last ones; 0 = off.
 
   AugmentKind augment = AugmentKind::light;
   double label_smoothing = 0;  ///< Share of the target spread over all classes, [0, 1).
@@ -77,6 +90,11 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   double effective_lr() const;         ///< lr, or the optimizer's own.
   double validation_fraction() const;  ///< F of split:F, or 0 for public. @throws UsageError.
   double max_seconds() const;          ///< max_time in seconds, or 0. @throws UsageError.
+  int frozen_epochs() const;           ///< freeze_epochs, or 0 if nothing thaws after them.
+  /// Keras layers to unfreeze: N of last:N, 0 for none, -1 for all. @throws UsageError.
+  int unfrozen_layers() const;
+  double effective_backbone_lr() const;
+  std::int64_t feature_cache_bytes() const;  ///< -1 for off. @throws UsageError.
 };
 
 /// One flat JSON object whose keys are the flags of affekt-train: what config.json holds.

@@ -1,0 +1,123 @@
+// How a run begins, how it goes from a frozen backbone to a thawed one, and the features of the frozen one.
+#include <algorithm>
+#include <utility>
+
+#include "affekt/core/error.h"
+#include "affekt/core/text.h"
+#include "nn/calibrate.h"
+#include "nn/forward.h"
+#include "nn/images.h"
+#include "train/trainer.h"
+
+namespace affekt {
+namespace {
+
+std::string mebibytes(std::int64_t bytes) { return format_fixed(static_cast<double>(bytes) / (1 << 20), 0) + " MiB"; }
+
+}  // namespace
+
+void Trainer::begin(const StartWeights& start) {
+  log(set_start_weights(network_, start, options_.seed));
+  if (start.weights.folded_batch_norm) calibrate();
+  if (average_) average_->load(network_.export_parameters());
+  enter(phase_of_epoch(options_, 0));
+}
+
+void Trainer::calibrate() {
+  constexpr std::size_t kEnough = 2048;
+  const NodeShape& input = network_.table().input;
+  // All activations of a batch are kept: what 64 faces of 48 x 48 need is the measure.
+  const std::int64_t batch = std::max<std::int64_t>(2, std::int64_t{64} * 48 * 48 / (input.height * input.width));
+  const auto before = Clock::now();
+  const std::vector<std::size_t> sample =
+      stratified_sample(data_, rows_.training, std::min(kEnough, rows_.training.size()), options_.seed);
+  const at::Tensor images = image_tensor(data_, sample, network_.device());
+  std::int64_t done = 0;
+  calibrate_batch_norm(network_, [&]() -> at::Tensor {
+    const std::int64_t begin = done;
+    const std::int64_t count = std::min(batch, images.size(0) - begin);
+    if (count <= 0) return {};
+    done += count;
+    return network_input(images.narrow(0, begin, count), preprocessing(), input);
+  });
+  log("BatchNorm is folded away in these weights: its statistics are measured on " + std::to_string(done) +
+      " training faces (the network computes what it did): " +
+      format_fixed(std::chrono::duration<double>(Clock::now() - before).count(), 1) + " s");
+}
+
+bool Trainer::head_alone() const {
+  const Network& table = network_.table();
+  return table.features > 0 && (state_.phase == Phase::frozen || options_.unfrozen_layers() == 0);
+}
+
+void Trainer::enter(Phase phase) {
+  const Network& table = network_.table();
+  const bool thaws = phase == Phase::thawed && options_.frozen_epochs() > 0;
+  state_.phase = phase;
+  state_.thaw_steps = thaws ? optimizer_.steps() : 0;
+  if (thaws) state_.plateau = Plateau{};
+  network_.set_trained(trained_nodes(table, options_, phase));
+  optimizer_.choose(network_, rate_factors(table, options_, phase));
+  training_features_.reset();
+  validation_features_.reset();
+}
+
+void Trainer::log_groups() {
+  if (network_.table().features == 0) return;
+  log("from epoch " + std::to_string(state_.epoch + 1) + ": " +
+      groups_text(parameter_groups(network_.table(), options_, state_.phase)));
+}
+
+void Trainer::fill_features() {
+  std::int64_t memory_left = options_.feature_cache_bytes();
+  if (memory_left < 0) return;
+  if (!training_features_ && options_.augment == AugmentKind::none) {
+    training_features_ = features_of(images_, bf16_, memory_left, "training");
+  }
+  if (!validation_features_) {
+    validation_features_ = features_of(validation_images_, /*bf16=*/false, memory_left, "validation");
+  }
+}
+
+FeatureCache Trainer::features_of(const at::Tensor& images, bool bf16, std::int64_t& memory_left, const char* what) {
+  const auto before = Clock::now();
+  Pass pass;
+  pass.bf16 = bf16;
+  const int cut = head_input(network_.table());
+  const auto compute = [&](std::int64_t begin, std::int64_t count) {
+    stop_if_requested();
+    const at::Tensor pixels = images.narrow(0, begin, count);
+    return network_.forward_between(0, network_input(pixels, preprocessing(), network_.table().input), cut, pass);
+  };
+  FeatureCache cache = FeatureCache::fill(images.size(0), options_.batch_size, memory_left, run_.path(), compute);
+  log("features of " + std::to_string(cache.size()) + " " + what + " rows, " + mebibytes(cache.bytes()) +
+      (cache.on_disk() ? " in a file" : " in memory") + ": " +
+      format_fixed(std::chrono::duration<double>(Clock::now() - before).count(), 1) + " s");
+  return cache;
+}
+
+at::Tensor Trainer::training_logits(const at::Tensor& rows, const Pass& pass) const {
+  if (!training_features_) return network_.forward(make_input(rows), pass);
+  const auto last = static_cast<int>(network_.table().nodes.size()) - 1;
+  const at::Tensor features = training_features_->rows(rows, network_.device());
+  return network_.forward_between(head_input(network_.table()), features, last, pass).to(at::kFloat);
+}
+
+at::Tensor Trainer::validation_logits() const {
+  if (!validation_features_) {
+    return forward_images(judged(), preprocessing(), validation_images_, /*bf16=*/false, {});
+  }
+  constexpr std::int64_t kBatch = 256;
+  const at::NoGradGuard no_grad;
+  const int cut = head_input(network_.table());
+  const auto last = static_cast<int>(network_.table().nodes.size()) - 1;
+  std::vector<at::Tensor> parts;
+  for (std::int64_t begin = 0; begin < validation_features_->size(); begin += kBatch) {
+    const std::int64_t count = std::min(kBatch, validation_features_->size() - begin);
+    const at::Tensor features = validation_features_->range(begin, count, network_.device());
+    parts.push_back(judged().forward_between(cut, features, last, {}).to(at::kCPU));
+  }
+  return at::cat(parts).contiguous();
+}
+
+}  // namespace affekt
