@@ -385,37 +385,3 @@ TEST_CASE("pretrained: hostile and damaged files") {
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 5);
   CHECK_FALSE(refusal(file, "efficientnet-b0").empty());
 }
-
-TEST_CASE("resolve_pretrained: the folder of downloaded weights") {
-  const TempFolder folder;
-  const TempFolder other;
-  ::setenv("AFFEKT_HOME", folder.path().c_str(), 1);
-  ::setenv("XDG_DATA_HOME", other.path().c_str(), 1);
-  const std::string message = message_of<IoError>([] { resolve_pretrained("imagenet", "resnet50v2"); });
-  CHECK(contains(message, folder.path().string()));
-  CHECK(contains(message, "scripts/fetch-pretrained resnet50v2"));
-  CHECK(contains(message, "94668760 bytes, MD5 fac2f116257151a9d068a22e544a4917"));
-  CHECK(contains(message,
-                 "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
-                 "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5"));
-  CHECK(message.find('\n') == std::string::npos);
-  CHECK(contains(message_of<UsageError>([] { resolve_pretrained("imagenet", "compact"); }), "no ImageNet weights"));
-
-  const auto place = [](const std::filesystem::path& file) { write_bytes(file, "x"); };
-  place(folder / "efficientnet-b0.safetensors");
-  CHECK(resolve_pretrained("imagenet", "efficientnet-b0") == folder / "efficientnet-b0.safetensors");
-  place(folder / "efficientnetb0.h5");
-  CHECK(resolve_pretrained("imagenet", "efficientnet-b0") == folder / "efficientnetb0.h5");
-  place(folder / "efficientnetb0_notop.h5");
-  CHECK(resolve_pretrained("imagenet", "efficientnet-b0") == folder / "efficientnetb0_notop.h5");
-
-  ::unsetenv("AFFEKT_HOME");
-  std::filesystem::create_directory(other / "affekt");
-  place(other / "affekt" / "vgg16.safetensors");
-  CHECK(resolve_pretrained("imagenet", "vgg16") == other / "affekt" / "vgg16.safetensors");
-  ::setenv("XDG_DATA_HOME", "relative", 1);  // does not count
-  ::setenv("HOME", other.path().c_str(), 1);
-  CHECK(contains(message_of<IoError>([] { resolve_pretrained("imagenet", "vgg16"); }), ".local/share/affekt"));
-  CHECK_THROWS_AS(resolve_pretrained("nowhere.h5", "vgg16"), IoError);
-  CHECK(resolve_pretrained((folder / "efficientnetb0.h5").string(), "vgg16") == folder / "efficientnetb0.h5");
-}
