@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 
 namespace affekt {
 namespace {
@@ -95,7 +96,16 @@ std::string printable(std::string_view text, std::size_t max_chars) {
 }
 
 bool is_valid_utf8(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
   for (std::size_t i = 0; i < text.size();) {
+    std::uint64_t eight = 0;  // most text is ASCII
+    if (i + sizeof eight <= text.size()) {
+      std::memcpy(&eight, text.data() + i, sizeof eight);
+      if ((eight & kHighBits) == 0) {
+        i += sizeof eight;
+        continue;
+      }
+    }
     const Decoded point = decode_utf8(text, i);
     if (!point.valid) return false;
     i += point.length;
@@ -164,6 +174,8 @@ std::string format_shortest(double value) {
 }
 
 std::string_view trim(std::string_view text) {
+  const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  if (!text.empty() && !is_space(text.front()) && !is_space(text.back())) return text;  // nearly always
   constexpr std::string_view kSpace = " \t\r\n\f\v";
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};

@@ -36,9 +36,10 @@ std::size_t count_line_ends(std::string_view text) {
   return lines;
 }
 
+constexpr std::size_t kSurelyText = 4096;  // a zero byte further behind is a matter of its row
+
 void require_text(std::string_view bytes, const std::string& name) {
-  constexpr std::size_t kLooked = 4096;
-  const std::string_view head = bytes.substr(0, kLooked);
+  const std::string_view head = bytes.substr(0, kSurelyText);
   if (head.substr(0, 2) == "\xFF\xFE" || head.substr(0, 2) == "\xFE\xFF") {
     throw DataError(printable(name) + ":1: the text is UTF-16; save it as UTF-8");
   }
@@ -183,7 +184,7 @@ char sniff_delimiter(std::string_view bytes) {
   char best = ',';
   std::pair<std::size_t, std::size_t> best_score{0, 0};  // rows as wide as the header, cells in the header
   const std::string_view head = bytes.substr(0, kLooked);
-  if (head.find('\0') != std::string_view::npos) return best;  // no text; the reader says so
+  if (head.substr(0, kSurelyText).find('\0') != std::string_view::npos) return best;  // no text; the reader says so
   for (const char candidate : kCandidates) {
     CsvOptions options;
     options.delimiter = candidate;

@@ -45,6 +45,42 @@ bool is_missing(std::string_view cell) {
   return lower == "na" || lower == "n/a" || lower == "nan" || lower == "null" || lower == "none" || lower == "-";
 }
 
+bool plain_number(std::string_view cell, double& value) {
+  static constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                       1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  constexpr std::ptrdiff_t kMostDigits =
+      15;  // below 2^53; one division by an exact power rounds correctly (Clinger 1990)
+  const char* at = cell.data();
+  const char* const end = at + cell.size();
+  const bool negative = at != end && *at == '-';
+  if (negative) ++at;
+  std::uint64_t digits = 0;
+  const char* begin = at;
+  for (; at != end && is_digit(*at); ++at) digits = digits * 10 + static_cast<std::uint64_t>(*at - '0');
+  std::ptrdiff_t count = at - begin, exponent = 0;
+  if (count == 0 || count > kMostDigits) return false;
+  if (at != end && *at == '.') {
+    begin = ++at;
+    for (; at != end && is_digit(*at); ++at) digits = digits * 10 + static_cast<std::uint64_t>(*at - '0');
+    exponent = begin - at;
+    count -= exponent;
+    if (exponent == 0 || count > kMostDigits) return false;
+  }
+  if (at != end && *at == 'e') {
+    const bool down = ++at != end && *at == '-';
+    if (down) ++at;
+    if (end - at < 1 || end - at > 2 || !is_digit(at[0]) || !is_digit(end[-1])) return false;
+    const std::ptrdiff_t power = end - at == 1 ? at[0] - '0' : (at[0] - '0') * 10 + (at[1] - '0');
+    exponent += down ? -power : power;
+    at = end;
+  }
+  if (at != end || exponent < -22 || exponent > 22) return false;
+  const auto whole = static_cast<double>(digits);
+  value = exponent < 0 ? whole / kPowers[-exponent] : whole * kPowers[exponent];
+  if (negative) value = -value;
+  return true;
+}
+
 double number_cell(std::string_view cell, bool decimal_comma) {
   cell = trim(cell);
   bool percent = false;
@@ -90,6 +126,7 @@ double key_cell(std::string_view cell) {
 }
 
 double mode_cell(std::string_view cell) {
+  if (cell == "1" || cell == "0") return cell == "1" ? 1 : 0;
   const std::string lower = lower_ascii(trim(cell));
   if (lower == "major" || lower == "maj" || lower == "1" || lower == "1.0") return 1;
   if (lower == "minor" || lower == "min" || lower == "0" || lower == "0.0") return 0;
@@ -97,6 +134,7 @@ double mode_cell(std::string_view cell) {
 }
 
 double boolean_cell(std::string_view cell) {
+  if (cell == "False" || cell == "True") return cell == "True" ? 1 : 0;
   const std::string lower = lower_ascii(trim(cell));
   if (lower == "true" || lower == "1" || lower == "yes" || lower == "1.0") return 1;
   if (lower == "false" || lower == "0" || lower == "no" || lower == "0.0") return 0;
@@ -130,6 +168,7 @@ DurationCell duration_cell(std::string_view cell, bool decimal_comma) {
 
 std::string_view track_id(std::string_view cell) {
   cell = trim(cell);
+  if (cell.find(':') == std::string_view::npos && cell.find('/') == std::string_view::npos) return cell;
   for (const std::string_view mark : {"spotify:track:", "/track/"}) {
     const std::size_t at = cell.find(mark);
     if (at == std::string_view::npos) continue;
@@ -162,6 +201,17 @@ std::vector<std::string> literal_items(std::string_view list) {
 }
 
 }  // namespace
+
+std::string_view only_name(std::string_view cell) {
+  cell = trim(cell);
+  if (cell.size() < 5 || cell.front() != '[' || cell.back() != ']') return {};
+  const std::string_view item = cell.substr(1, cell.size() - 2);
+  const char quote = item.front();
+  if ((quote != '\'' && quote != '"') || item.back() != quote) return {};
+  const std::string_view name = item.substr(1, item.size() - 2);
+  const bool plain = name.find(quote) == std::string_view::npos && name.find('\\') == std::string_view::npos;
+  return plain ? trim(name) : std::string_view();
+}
 
 NameList name_list(std::string_view cell) {
   cell = trim(cell);

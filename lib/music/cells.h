@@ -11,6 +11,10 @@ namespace affekt {
 /// Empty, NA, N/A, NaN, null, None or a dash.
 bool is_missing(std::string_view cell);
 
+/// The commonest spelling, an optional minus, digits, a dot, an exponent, read several times as fast as any: true if
+/// `cell` is just that and few enough digits for the nearest double to be certain; else number_cell() tells.
+bool plain_number(std::string_view cell, double& value);
+
 /// A number with optional thousands separators and percent sign.
 /// @param decimal_comma  a single comma is a decimal mark (files whose delimiter is not the comma).
 double number_cell(std::string_view cell, bool decimal_comma);
@@ -28,6 +32,9 @@ DurationCell duration_cell(std::string_view cell, bool decimal_comma);
 
 /// "spotify:track:ID" and ".../track/ID?..." to ID; anything else trimmed.
 std::string_view track_id(std::string_view cell);
+
+/// The one name of a list literal "['A']" that needs no unescaping; "" if it has more or none.
+std::string_view only_name(std::string_view cell);
 
 struct NameList {
   std::string text;               ///< Names joined by ", ".

@@ -12,6 +12,8 @@ namespace {
 
 using F = TrackFeature;
 
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+
 bool is_fraction(F feature) {
   return feature == F::danceability || feature == F::energy || feature == F::speechiness ||
          feature == F::acousticness || feature == F::instrumentalness || feature == F::liveness ||
@@ -20,82 +22,98 @@ bool is_fraction(F feature) {
 
 }  // namespace
 
-double NumberLoader::read(std::string_view cell) {
+void NumberTraits::join(const NumberTraits& other) {
+  percent_sign = percent_sign || other.percent_sign;
+  clock = clock || other.clock;
+  whole = whole && other.whole;
+  greatest = std::max(greatest, other.greatest);
+}
+
+double NumberLoader::read_any(std::string_view cell, NumberTraits& traits) const {
+  if (is_missing(cell)) return kMissing;
+  double value = kMissing;
   switch (feature()) {
     case F::key:
-      return key_cell(cell);
+      value = key_cell(cell);
+      break;
     case F::mode:
-      return mode_cell(cell);
+      value = mode_cell(cell);
+      break;
     case F::explicit_lyrics:
-      return boolean_cell(cell);
+      value = boolean_cell(cell);
+      break;
     case F::year:
-      return role_.is_date ? year_cell(cell) : number_cell(cell, decimal_comma_);
+      value = role_.is_date ? year_cell(cell) : number_cell(cell, decimal_comma_);
+      break;
     case F::duration_ms: {
       const DurationCell duration = duration_cell(cell, decimal_comma_);
-      any_clock_ = any_clock_ || duration.clock;
-      return duration.value;
+      traits.clock = traits.clock || duration.clock;
+      value = duration.value;
+      break;
     }
     default:
-      return number_cell(cell, decimal_comma_);
+      value = number_cell(cell, decimal_comma_);
   }
+  if (!std::isnan(value) && cell.find('%') != std::string_view::npos) traits.percent_sign = true;
+  return value;
 }
 
-void NumberLoader::add(std::string_view cell) {
-  double value = is_missing(cell) ? std::numeric_limits<double>::quiet_NaN() : read(cell);
-  if (!std::isnan(value) && cell.find('%') != std::string_view::npos) any_percent_sign_ = true;
+float NumberLoader::read(std::string_view cell, NumberTraits& traits) const {
+  const F kind = feature();
+  const bool any_number = kind != F::key && kind != F::mode && kind != F::explicit_lyrics && !role_.is_date;
+  double value = kMissing;
+  if (!any_number || !plain_number(cell, value)) value = read_any(cell, traits);
   // A tempo of 0 is how Spotify says that it found no beat; a song has some length.
-  if ((feature() == F::tempo || feature() == F::duration_ms) && value <= 0) {
-    value = std::numeric_limits<double>::quiet_NaN();
-  }
+  if ((kind == F::tempo || kind == F::duration_ms) && value <= 0) value = kMissing;
   const auto narrow = static_cast<float>(value);
-  values_.push_back(std::isfinite(narrow) ? narrow : std::numeric_limits<float>::quiet_NaN());
+  if (!std::isfinite(narrow)) return std::numeric_limits<float>::quiet_NaN();
+  traits.whole = traits.whole && narrow == std::floor(narrow);
+  traits.greatest = std::max(traits.greatest, narrow);
+  return narrow;
 }
 
-void NumberLoader::scale(double factor, const std::string& why, TrackReadNotes& notes) {
-  for (float& value : values_) value = static_cast<float>(double{value} * factor);
+void NumberLoader::scale(double factor, const std::string& why, std::vector<float>& values,
+                         TrackReadNotes& notes) const {
+  for (float& value : values) value = static_cast<float>(double{value} * factor);
   notes.lines.push_back("column '" + printable(header_, 60) + "': " + why);
 }
 
 // 0..100 is told from 0..1 by whole numbers above 1; a '%' in the name says it, too.
-void NumberLoader::finish_fraction(TrackReadNotes& notes) {
-  if (any_percent_sign_) return;
-  bool whole = true;
-  float greatest = 0;
-  for (const float value : values_) {
-    if (std::isnan(value)) continue;
-    whole = whole && value == std::floor(value);
-    greatest = std::max(greatest, value);
-  }
+void NumberLoader::finish_fraction(const NumberTraits& traits, std::vector<float>& values,
+                                   TrackReadNotes& notes) const {
+  if (traits.percent_sign) return;
   if (header_.find('%') != std::string::npos) {
-    scale(0.01, "percent by its name, scaled by 0.01", notes);
-  } else if (whole && greatest > 1 && greatest <= 100) {
-    scale(0.01, "whole numbers up to " + format_shortest(double{greatest}) + " read as percent, scaled by 0.01", notes);
+    scale(0.01, "percent by its name, scaled by 0.01", values, notes);
+  } else if (traits.whole && traits.greatest > 1 && traits.greatest <= 100) {
+    scale(0.01, "whole numbers up to " + format_shortest(double{traits.greatest}) + " read as percent, scaled by 0.01",
+          values, notes);
   }
 }
 
-void NumberLoader::finish_duration(TrackReadNotes& notes) {
+void NumberLoader::finish_duration(const NumberTraits& traits, std::vector<float>& values,
+                                   TrackReadNotes& notes) const {
   const std::string name = normal_column_name(header_);
   const auto ends = [&name](std::string_view tail) {
     return name.size() >= tail.size() && name.compare(name.size() - tail.size(), tail.size(), tail) == 0;
   };
-  if (any_clock_ || ends("ms")) return;
-  if (ends("min")) return scale(60000, "read as minutes", notes);
+  if (traits.clock || ends("ms")) return;
+  if (ends("min")) return scale(60000, "read as minutes", values, notes);
   std::vector<float> known;
-  std::copy_if(values_.begin(), values_.end(), std::back_inserter(known),
-               [](float value) { return !std::isnan(value); });
+  std::copy_if(values.begin(), values.end(), std::back_inserter(known), [](float value) { return !std::isnan(value); });
   if (known.empty()) return;
   const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
   std::nth_element(known.begin(), middle, known.end());
   constexpr float kLongestSong = 10000;  // as seconds: almost three hours; as milliseconds: ten seconds
-  if (*middle < kLongestSong) scale(1000, "median " + format_shortest(double{*middle}) + ", read as seconds", notes);
+  if (*middle < kLongestSong)
+    scale(1000, "median " + format_shortest(double{*middle}) + ", read as seconds", values, notes);
 }
 
-void NumberLoader::rank(TrackReadNotes& notes) {
+void NumberLoader::rank(std::vector<float>& values, TrackReadNotes& notes) const {
   std::vector<float> sorted;
-  std::copy_if(values_.begin(), values_.end(), std::back_inserter(sorted),
+  std::copy_if(values.begin(), values.end(), std::back_inserter(sorted),
                [](float value) { return !std::isnan(value); });
   std::sort(sorted.begin(), sorted.end());
-  for (float& value : values_) {
+  for (float& value : values) {
     if (std::isnan(value)) continue;
     const auto [low, high] = std::equal_range(sorted.begin(), sorted.end(), value);
     const double place = 0.5 * static_cast<double>((low - sorted.begin()) + (high - sorted.begin()));
@@ -104,11 +122,10 @@ void NumberLoader::rank(TrackReadNotes& notes) {
   notes.lines.push_back("column '" + printable(header_, 60) + "': popularity is the percentile rank of the streams");
 }
 
-std::vector<float> NumberLoader::finish(TrackReadNotes& notes) {
-  if (is_fraction(feature())) finish_fraction(notes);
-  if (feature() == F::duration_ms) finish_duration(notes);
-  if (role_.is_streams) rank(notes);
-  return std::move(values_);
+void NumberLoader::finish(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const {
+  if (is_fraction(feature())) finish_fraction(traits, values, notes);
+  if (feature() == F::duration_ms) finish_duration(traits, values, notes);
+  if (role_.is_streams) rank(values, notes);
 }
 
 }  // namespace affekt

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "affekt/music/track_table.h"
+#include "music/text_slice.h"
 
 namespace affekt {
 namespace {
@@ -61,6 +62,33 @@ void TextColumn::append(const TextColumn& other) {
   for (const std::uint64_t ref : other.refs_) {
     refs_.push_back(ref + ((ref & kPoolBit) != 0 ? pool_shift : shift) * (kLengthMask + 1));
   }
+}
+
+void TextSlice::push_reference(std::string_view text) {
+  const auto& region = column_->regions_.back();
+  const auto offset = text.empty() ? 0 : static_cast<std::uint64_t>(text.data() - region.bytes.data());
+  text = text.substr(0, kLengthMask);
+  column_->refs_[first_ + size_++] = make_ref(region.start + offset, text.size());
+}
+
+void TextSlice::push_copy(std::string_view text) {
+  text = text.substr(0, kLengthMask);
+  column_->refs_[first_ + size_++] = make_ref(pool_.size(), text.size()) | kPoolBit;
+  pool_.append(text);
+}
+
+void TextSlice::settle(std::size_t row) {
+  auto& refs = column_->refs_;
+  if (row != first_)
+    std::copy_n(refs.begin() + static_cast<std::ptrdiff_t>(first_), size_,
+                refs.begin() + static_cast<std::ptrdiff_t>(row));
+  first_ = row;
+  const std::uint64_t shift = std::uint64_t{column_->pool_.size()} << kLengthBits;
+  for (std::size_t i = 0; i < size_ && !pool_.empty() && shift > 0; ++i) {
+    if ((refs[row + i] & kPoolBit) != 0) refs[row + i] += shift;
+  }
+  column_->pool_ += pool_;
+  pool_ = {};
 }
 
 }  // namespace affekt

@@ -1,141 +1,136 @@
 #include "affekt/music/track_reader.h"
 
 #include <algorithm>
-#include <cmath>
-#include <map>
+#include <atomic>
 #include <memory>
+#include <utility>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
+#include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
 #include "affekt/data/csv.h"
-#include "music/cells.h"
-#include "music/column_loader.h"
-#include "music/column_names.h"
+#include "music/column_choice.h"
+#include "music/row_store.h"
 
 namespace affekt {
 namespace {
 
 constexpr std::size_t kLongestRow = (std::size_t{1} << 20) - 1;  // what a TextColumn can hold
+constexpr int kMostCuts = 4;  // each cut after the first follows a stray quote; then one reader goes on to the end
 
-/// The text of a file in UTF-8, kept alive by `owner`.
+/// The text of a file, kept alive by `owner`.
 struct FileText {
   std::string_view bytes;
   std::shared_ptr<const void> owner;
 };
 
-FileText open_text(const std::string& path, TrackReadNotes& notes) {
-  auto file = std::make_shared<InputFile>(InputFile::open(path));
-  const std::string_view bytes = file->bytes();
-  if (is_valid_utf8(bytes)) return {bytes, file};
-  notes.lines.push_back("encoding: latin-1");
-  auto text = std::make_shared<std::string>(to_utf8(bytes));
-  return {*text, text};
-}
-
-std::string quoted_list(const std::vector<std::string>& names) {
-  constexpr std::size_t kMost = 30;
-  std::vector<std::string> shown;
-  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) {
-    shown.push_back(trim(names[i]).empty() ? "(no name)" : printable(names[i], 40));
-  }
-  return join(shown, ", ") + (names.size() > kMost ? ", ..." : "");
-}
-
+/// Reads one text that is taken to be UTF-8.
 class Reader {
  public:
-  Reader(const std::string& path, TrackReadNotes& notes) : path_(path), notes_(notes), text_(open_text(path, notes)) {}
+  Reader(const std::string& path, FileText text, const TrackReadOptions& options)
+      : path_(path), text_(std::move(text)), options_(options) {}
 
-  TrackTable read(DroppedTracks& dropped) {
+  /// False if the text is not UTF-8 after all. @throws DataError
+  bool read() {
     CsvReader csv(text_.bytes, printable(path_));
     read_header(csv);
-    for (;;) {
-      const std::size_t begin = csv.position();
-      try {
-        if (!csv.next()) break;
-      } catch (const DataError& error) {
-        note_malformed(dropped, error.what());
-        continue;  // the reader stands at the next line
-      }
-      const std::string_view raw = row_bytes(begin, csv.position());
-      if (const std::string fault = fault_of(csv, raw); !fault.empty()) {
-        note_malformed(dropped, fault);
-      } else {
-        add_row(csv, raw);
-      }
+    if (!is_valid_utf8(text_.bytes.substr(0, csv.position()))) return false;
+    choice_ = choose_columns(table_.sources.front(), options_.columns, notes_);
+    RowStore store(table_, choice_, text_.bytes, text_.owner);
+    position_ = csv.position();
+    line_ = csv.next_line();
+    for (int cuts = 0; position_ < text_.bytes.size(); ++cuts) {
+      if (!read_on(store, cuts)) return false;
     }
-    for (NumberLoader& loader : numbers_) table_.column(loader.feature()) = loader.finish(notes_);
+    store.finish(notes_);
     table_.source.assign(table_.rows, 0);
-    return std::move(table_);
+    return true;
   }
+
+  TrackTable& table() { return table_; }
+  const DroppedTracks& dropped() const { return dropped_; }
+  const TrackReadNotes& notes() const { return notes_; }
 
  private:
   void read_header(CsvReader& csv) {
     if (!csv.next()) throw DataError(printable(path_) + ": empty, expected a CSV file with a header line");
     TrackSource source;
     source.path = path_;
-    source.delimiter = csv.delimiter();
+    source.delimiter = delimiter_ = csv.delimiter();
     for (std::size_t i = 0; i < csv.size(); ++i) source.columns.emplace_back(trim(csv[i]));
-    if (csv.delimiter() != ',') {
-      notes_.lines.push_back(std::string("delimiter: ") +
-                             (csv.delimiter() == '\t' ? "tab" : std::string(1, csv.delimiter())));
-    }
-    choose_columns(source);
+    const char* names[] = {"comma", "semicolon", "tab", "bar"};
+    notes_.lines.push_back(std::string("delimiter: ") + names[std::string_view(",;\t|").find(delimiter_)]);
     table_.sources.push_back(std::move(source));
-    for (auto& [role, place] : texts_) place.target->add_region(text_.bytes, text_.owner);
-    table_.raw.add_region(text_.bytes, text_.owner);
   }
 
-  void choose_columns(const TrackSource& source) {
-    const bool decimal_comma = source.delimiter != ',';
-    std::map<TrackFeature, std::pair<int, std::size_t>> best;  // preference, column
-    for (std::size_t i = 0; i < source.columns.size(); ++i) {
-      const auto role = role_of_column(source.columns[i]);
-      if (!role) continue;
-      if (role->text != TextRole::none) {
-        const auto [place, fresh] = texts_.emplace(role->text, TextPlace{i, role->preference, target_of(role->text)});
-        if (!fresh && role->preference < place->second.preference) {
-          place->second = {i, role->preference, target_of(role->text)};
-        }
-      } else {
-        const auto [place, fresh] = best.emplace(*role->feature, std::make_pair(role->preference, i));
-        if (!fresh && role->preference < place->second.first) place->second = {role->preference, i};
+  /// Cuts what is left and reads the parts on all threads, up to the first whose begin turns out to lie within a row.
+  bool read_on(RowStore& store, int cuts) {
+    const auto parts = cut(cuts);
+    std::vector<std::size_t> first = {table_.rows};  // rows of the table, an upper bound a part
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      first.push_back(first.back() + most_rows(parts[i], i + 1 < parts.size() ? &parts[i + 1] : nullptr));
+    }
+    store.resize(first.back());
+    std::vector<PartRows> read(parts.size());
+    std::atomic<bool> utf8{true};
+    parallel_for(parts.size(), 1, [&](std::size_t i, std::size_t) {
+      if (!utf8) return;
+      const CsvPart& part = parts[i];
+      if (cuts == 0 && !is_valid_utf8(text_.bytes.substr(part.begin, part.end - part.begin))) {
+        utf8 = false;
+        return;
       }
+      CsvReader csv(text_.bytes, printable(path_), {delimiter_, part.begin, part.end, part.line});
+      read[i] = store.begin_part(first[i]);
+      read_part(store, csv, part, read[i]);
+    });
+    if (!utf8) return false;
+    for (std::size_t i = 0; i < parts.size() && parts[i].begin == position_; ++i) {
+      position_ = read[i].position;
+      line_ = read[i].line;
+      if (dropped_.malformed == 0) dropped_.first_malformed = read[i].first_malformed;
+      dropped_.malformed += read[i].malformed;
+      store.settle(read[i]);
     }
-    for (const auto& [feature, place] : best) {
-      const std::string& header = source.columns[place.second];
-      numbers_.emplace_back(place.second, header, *role_of_column(header), decimal_comma);
-      if (static_cast<std::size_t>(feature) < kAudioFeatureCount) ++audio_features_;
-      if (normal_column_name(header) != normal_column_name(feature_name(feature))) {
-        notes_.lines.push_back(std::string(feature_name(feature)) + ": column '" + printable(header, 60) + "'");
+    return true;
+  }
+
+  std::vector<CsvPart> cut(int cuts) const {
+    if (cuts >= kMostCuts) return {{position_, text_.bytes.size(), line_}};
+    auto parts = cut_csv(text_.bytes.substr(position_), options_.part_bytes);
+    for (CsvPart& part : parts) part = {part.begin + position_, part.end + position_, part.line + line_ - 1};
+    return parts;
+  }
+
+  /// Rows that can begin in the part: each has a line end in it (where the part was cut within a row, that row's own is
+  /// the last byte), but for one at the end of the text; and a good row has a byte after each of its cells.
+  std::size_t most_rows(const CsvPart& part, const CsvPart* next) const {
+    const std::string_view bytes = text_.bytes.substr(part.begin, part.end - part.begin);
+    const auto is_end = [](char c) { return c == '\n' || c == '\r'; };
+    const std::size_t line_ends = next != nullptr
+                                      ? next->line - part.line
+                                      : static_cast<std::size_t>(std::count_if(bytes.begin(), bytes.end(), is_end)) + 1;
+    return std::min(line_ends, bytes.size() / std::max<std::size_t>(table_.sources.front().columns.size(), 2) + 1);
+  }
+
+  void read_part(RowStore& store, CsvReader& csv, const CsvPart& part, PartRows& rows) const {
+    const bool zeros = text_.bytes.substr(part.begin, part.end - part.begin).find('\0') != std::string_view::npos;
+    for (;;) {
+      const std::size_t begin = csv.position();
+      std::string fault;
+      try {
+        if (!csv.next()) break;
+        const std::string_view raw = row_bytes(begin, csv.position());
+        fault = fault_of(csv, raw, zeros || csv.position() > part.end);
+        if (fault.empty()) store.add(rows, csv, raw);
+      } catch (const DataError& error) {  // the reader stands at the next line
+        fault = error.what();
       }
+      if (!fault.empty() && rows.malformed++ == 0) rows.first_malformed = std::move(fault);
     }
-    if (audio_features_ == 0) fail_without_features(source);
-  }
-
-  [[noreturn]] void fail_without_features(const TrackSource& source) const {
-    std::vector<std::string> wanted(feature_names().begin(),
-                                    feature_names().begin() + static_cast<std::ptrdiff_t>(kAudioFeatureCount));
-    throw DataError(printable(path_) + ":1: no audio feature columns; looked for " + join(wanted, ", ") +
-                    " (and their aliases), found: " + quoted_list(source.columns) +
-                    ". Export the table with its audio features and English column names");
-  }
-
-  TextColumn* target_of(TextRole role) {
-    switch (role) {
-      case TextRole::title:
-        return &table_.title;
-      case TextRole::artist:
-        return &table_.artist;
-      case TextRole::album:
-        return &table_.album;
-      case TextRole::id:
-        return &table_.id;
-      case TextRole::genre:
-        return &table_.genre;
-      default:
-        return &table_.label;
-    }
+    rows.position = csv.position();
+    rows.line = csv.next_line();
   }
 
   // The row without its line end and without empty lines before it.
@@ -147,13 +142,9 @@ class Reader {
     return raw;
   }
 
-  static void note_malformed(DroppedTracks& dropped, const std::string& fault) {
-    if (dropped.malformed++ == 0) dropped.first_malformed = fault;
-  }
-
   /// Why a row cannot be used; "" if it can.
-  std::string fault_of(const CsvReader& csv, std::string_view raw) const {
-    const std::size_t wanted = table_.sources[0].columns.size();
+  std::string fault_of(const CsvReader& csv, std::string_view raw, bool zeros) const {
+    const std::size_t wanted = table_.sources.front().columns.size();
     const auto at = [&](const std::string& fault) {
       return printable(path_) + ":" + std::to_string(csv.line()) + ": " + fault;
     };
@@ -161,53 +152,39 @@ class Reader {
       return at(std::to_string(csv.size()) + " cells where the header has " + std::to_string(wanted));
     }
     if (raw.size() > kLongestRow) return at("a row of more than 1 MiB");
-    if (raw.find('\0') != std::string_view::npos) return at("a zero byte");
+    if (zeros && raw.find('\0') != std::string_view::npos) return at("a zero byte");
     return {};
   }
 
-  void add_row(const CsvReader& csv, std::string_view raw) {
-    for (auto& [role, place] : texts_) {
-      const CsvCell& cell = csv.row()[place.column];
-      std::string_view text = trim(cell.text);
-      if (is_missing(text)) text = {};
-      if (role == TextRole::id) text = track_id(text);
-      const bool names = role == TextRole::artist || role == TextRole::genre;
-      std::uint16_t first_bytes = 0;
-      if (names && is_name_list(text)) {
-        const NameList list = name_list(text);
-        place.target->push_back(list.text);
-        first_bytes = list.first_bytes;
-      } else if (cell.in_place) {
-        place.target->push_back_reference(text);
-      } else {
-        place.target->push_back(text);
-      }
-      if (role == TextRole::artist) table_.primary_artist_bytes.push_back(first_bytes);
-    }
-    for (NumberLoader& loader : numbers_) loader.add(csv[loader.column()]);
-    table_.raw.push_back_reference(raw);
-    ++table_.rows;
-  }
-
-  struct TextPlace {
-    std::size_t column = 0;
-    int preference = 0;
-    TextColumn* target = nullptr;
-  };
-
   std::string path_;
-  TrackReadNotes& notes_;
   FileText text_;
+  const TrackReadOptions& options_;
+  char delimiter_ = ',';
+  ColumnChoice choice_;
   TrackTable table_;
-  std::map<TextRole, TextPlace> texts_;
-  std::vector<NumberLoader> numbers_;
-  std::size_t audio_features_ = 0;
+  DroppedTracks dropped_;
+  TrackReadNotes notes_;
+  std::size_t position_ = 0, line_ = 1;
 };
 
 }  // namespace
 
-TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackReadNotes& notes) {
-  return Reader(path, notes).read(dropped);
+TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackReadNotes& notes,
+                       const TrackReadOptions& options) {
+  const auto file = std::make_shared<InputFile>(InputFile::open(path));
+  auto reader = std::make_unique<Reader>(path, FileText{file->bytes(), file}, options);
+  bool latin1 = false;
+  if (!reader->read()) {
+    latin1 = true;
+    const auto text = std::make_shared<std::string>(to_utf8(file->bytes()));
+    reader = std::make_unique<Reader>(path, FileText{*text, text}, options);
+    reader->read();
+  }
+  notes.lines.push_back(latin1 ? "encoding: latin-1" : "encoding: UTF-8");
+  notes.lines.insert(notes.lines.end(), reader->notes().lines.begin(), reader->notes().lines.end());
+  if (dropped.malformed == 0) dropped.first_malformed = reader->dropped().first_malformed;
+  dropped.malformed += reader->dropped().malformed;
+  return std::move(reader->table());
 }
 
 std::vector<TrackFeature> default_features(const TrackTable& table) {

@@ -1,9 +1,15 @@
 #include "affekt/music/track_reader.h"
 
 #include <cmath>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
+#include "affekt/core/parallel.h"
+#include "affekt/core/random.h"
+#include "affekt/core/text.h"
 #include "support/catch.h"
 #include "support/error_message.h"
 #include "support/temp_folder.h"
@@ -249,5 +255,153 @@ TEST_CASE("feature names and aliases") {
   for (const auto& name : affekt::feature_names()) {
     REQUIRE(affekt::parse_feature(name));
     CHECK(affekt::feature_name(*affekt::parse_feature(name)) == name);
+  }
+}
+
+namespace {
+
+// Cells, line ends and quotes of all kinds, broken ones among them.
+std::string ugly_table(std::uint64_t seed, bool latin1, bool stray_quotes) {
+  affekt::RandomStream random(seed);
+  const auto pick = [&random](const std::vector<std::string>& from) { return from[random.below(from.size())]; };
+  const std::string end = pick({"\n", "\r\n", "\r"});
+  const std::string mark = pick({",", ";", "\t"});
+  std::string text = (!latin1 && random.below(2) == 0 ? "\xEF\xBB\xBF" : "") + std::string("id") + mark + "name" +
+                     mark + "artists" + mark + "energy" + mark + "tempo" + end;
+  std::vector<std::string> names = {"plain",
+                                    "\"quoted" + mark + "cell\"",
+                                    "\"two" + end + "lines\"",
+                                    "\"a \"\"b\"\"\"",
+                                    "",
+                                    "\"\"",
+                                    "\"\n\r\n\r\"",
+                                    "\"\"\"\"",
+                                    " padded ",
+                                    latin1 ? "Caf\xE9" : "Caf\xC3\xA9 \xF0\x9F\x8E\xB5"};
+  if (stray_quotes) names.insert(names.end(), {"12\" mix", "\"B\"x", "a\"b\"", "\"never closed"});
+  const std::vector<std::string> artists = {"A",    "['A']", "\"['A', 'B']\"",       "\"['D\"\"x']\"",
+                                            "A; B", "[]",    "\"['A" + end + "B']\""};
+  const std::vector<std::string> numbers = {"0.5", "1", "-7.25e-3", "NA", "",   "\"0.25\"",
+                                            "50%", "x", "1e400",    "0",  ".5", "12345678901234567890"};
+  for (int row = 0; row < 25; ++row)
+    text += "x" + mark + "y" + mark + "z" + mark + "0.5" + mark + "120" + end;  // tell the delimiter
+  for (std::size_t rows = 40 + random.below(250); rows > 0; --rows) {
+    if (random.below(15) == 0)
+      text += pick({end, "short", std::string(text.size() > 5000 ? "z\0z" : "zzz", 3),
+                    mark + mark + mark + mark + mark + mark}) +
+              end;
+    text += std::to_string(random.below(1000)) + mark + pick(names) + mark + pick(artists) + mark + pick(numbers) +
+            mark + pick(numbers) + (rows == 1 && random.below(2) == 0 ? "" : end);
+  }
+  return text;
+}
+
+std::string describe(const Read& read) {
+  const TrackTable& table = read.table;
+  std::string text = std::to_string(table.size()) + " " + std::to_string(read.dropped.malformed) + " " +
+                     read.dropped.first_malformed + "\n" + affekt::join(read.notes.lines, "\n");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    text += '\n';
+    for (const auto* column : {&table.id, &table.title, &table.artist, &table.raw}) {
+      text += std::string(table.text(*column, row)) + '|';
+    }
+    text += std::string(table.primary_artist(row)) + '|' +
+            affekt::format_shortest(double{table.value(TrackFeature::energy, row)}) + '|' +
+            affekt::format_shortest(double{table.value(TrackFeature::tempo, row)});
+  }
+  return text;
+}
+
+Read read_in_parts(const std::filesystem::path& path, std::size_t part_bytes) {
+  Read result;
+  affekt::TrackReadOptions options;
+  options.part_bytes = part_bytes;
+  result.table = affekt::read_tracks(path.string(), result.dropped, result.notes, options);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("however a file is cut into parts, the table, the counts and the places are the same") {
+  const TempFolder folder;
+  const auto path = folder / "tracks.csv";
+  std::size_t rows = 0, malformed = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    affekt::write_file(path, ugly_table(seed, seed % 3 == 0, seed % 4 < 2));
+    affekt::set_thread_count(1);
+    const Read whole = read_in_parts(path, std::size_t{1} << 30);
+    rows += whole.table.size();
+    malformed += whole.dropped.malformed;
+    const std::string expected = describe(whole);
+    for (const std::size_t part_bytes : {1, 7, 64, 100, 333, 1000}) {
+      affekt::set_thread_count(part_bytes % 2 == 0 ? 3 : 1);
+      INFO("seed " << seed << ", parts of " << part_bytes);
+      REQUIRE(describe(read_in_parts(path, part_bytes)) == expected);
+    }
+  }
+  affekt::set_thread_count(0);
+  CHECK(rows > 1000);
+  CHECK(malformed > 100);
+}
+
+TEST_CASE("numbers are the nearest floats, however they are written") {
+  affekt::RandomStream random(5);
+  std::string text = "energy,tempo\n";
+  std::vector<std::string> cells;
+  for (int i = 0; i < 3000; ++i) {
+    const int digits = static_cast<int>(random.below(17)) + 1;
+    std::string cell = random.below(4) == 0 ? "-" : "";
+    for (int k = 0; k < digits; ++k) {
+      cell += static_cast<char>('0' + random.below(10));
+      if (k + 1 < digits && random.below(6) == 0 && cell.find('.') == std::string::npos) cell += '.';
+    }
+    if (random.below(3) == 0) cell += "e" + std::to_string(static_cast<int>(random.below(60)) - 30);
+    cells.push_back(cell);
+    text += cell + ",1\n";
+  }
+  const Read result = read(text);
+  REQUIRE(result.table.size() == cells.size());
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    INFO(cells[i]);
+    const auto nearest = static_cast<float>(*affekt::parse_double(cells[i]));
+    if (std::isfinite(nearest)) REQUIRE(value(result, TrackFeature::energy, i) == nearest);
+    if (std::isinf(nearest)) REQUIRE(std::isnan(value(result, TrackFeature::energy, i)));
+  }
+}
+
+TEST_CASE("columns named by the user come before the usual names") {
+  const auto read_as = [](const std::string& text, const std::string& columns) {
+    const TempFolder folder;
+    affekt::write_file(folder / "tracks.csv", text);
+    Read result;
+    affekt::TrackReadOptions options;
+    options.columns = affekt::parse_column_overrides(columns);
+    result.table = affekt::read_tracks((folder / "tracks.csv").string(), result.dropped, result.notes, options);
+    affekt::require_columns(result.table, options.columns);
+    return result;
+  };
+  const std::string text = "name,By,Punch,Released,song\nA,X,0.5,May 1999,Other\n";
+  const auto renamed = read_as(text, " title = song , artist=by,energy=punch,year=Released");
+  CHECK(renamed.table.title[0] == "Other");
+  CHECK(renamed.table.artist[0] == "X");
+  CHECK(value(renamed, TrackFeature::energy) == 0.5F);
+  CHECK(value(renamed, TrackFeature::year) == 1999.0F);
+  // A column that is named for something is no longer what its own name says.
+  CHECK(read_as(text, "artist=name,energy=Punch").table.title[0] == "Other");
+  const auto refused = [&](const std::string& columns) {
+    return message_of<affekt::UsageError>([&] { read_as(text, columns); });
+  };
+  CHECK(contains(refused("energy=Punch,artist=Byy"), "By"));
+  CHECK(contains(refused("enrgy=Punch"), "energy"));
+  CHECK(contains(refused("energy"), "ROLE=COLUMN"));
+  CHECK(contains(refused("energy="), "ROLE=COLUMN"));
+  CHECK(contains(refused("energy=Punch,energy=Punch"), "twice"));
+}
+
+TEST_CASE("notes say what was recognised") {
+  const auto notes = affekt::join(read("Track Name;Energy;Playlist\nCaf\xE9;0,5;x\n").notes.lines, "\n");
+  for (const char* said : {"encoding: latin-1", "delimiter: semicolon", "title: column 'Track Name'",
+                           "energy: column 'Energy'", "not used: Playlist"}) {
+    CHECK(contains(notes, said));
   }
 }

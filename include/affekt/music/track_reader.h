@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "affekt/core/export.h"
@@ -13,6 +14,20 @@ namespace affekt {
 /// What a file turned out to be and what was made of it, for -v and for messages.
 struct TrackReadNotes {
   std::vector<std::string> lines;  ///< "delimiter ';'", "energy: percent, scaled by 0.01", ...
+};
+
+/// A column named by the user for something the reader would look for under other names.
+struct ColumnOverride {
+  std::string role;    ///< title, artist, album, id, genre, label or a feature_name().
+  std::string column;  ///< Header of the column; case, spaces and marks do not matter unless that leaves a choice.
+};
+
+/// "title=Song,artist=By" to overrides. @throws UsageError  no '=', an unknown or repeated role, an empty name.
+AFFEKT_API std::vector<ColumnOverride> parse_column_overrides(std::string_view text);
+
+struct TrackReadOptions {
+  std::vector<ColumnOverride> columns;            ///< Where a file has no such column, the usual names hold.
+  std::size_t part_bytes = std::size_t{4} << 20;  ///< About as much is read at once on a thread; never changes a table.
 };
 
 /// Why rows were left out.
@@ -31,7 +46,14 @@ AFFEKT_API std::string no_tracks_message(const DroppedTracks& dropped);
 /// @throws IoError   missing or unreadable.
 /// @throws DataError empty, binary, or without a single feature column (the message names those looked
 ///                   for and those found).
-AFFEKT_API TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackReadNotes& notes);
+///
+/// Rows are read in parts on all threads; the table, the places in messages and the counts are those of one reader that
+/// goes from begin to end, whatever stray quotes do to the cut. The file stays mapped: texts refer to it.
+AFFEKT_API TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackReadNotes& notes,
+                                  const TrackReadOptions& options = {});
+
+/// @throws UsageError  none of the table's files has the column of an override; the message names the nearest.
+AFFEKT_API void require_columns(const TrackTable& table, const std::vector<ColumnOverride>& columns);
 
 /// Leaves out rows lacking one of `wanted`, then duplicates (by id, then by title and artist; the first row stays).
 AFFEKT_API void drop_unusable(TrackTable& table, const std::vector<TrackFeature>& wanted, DroppedTracks& dropped);

@@ -62,8 +62,11 @@ class AFFEKT_API TextColumn {
   void keep(const std::vector<std::size_t>& rows);
   void append(const TextColumn& other);
   void reserve(std::size_t rows) { refs_.reserve(rows); }
+  /// New rows are "".
+  void resize(std::size_t rows) { refs_.resize(rows); }
 
  private:
+  friend class TextSlice;  // fills rows from several threads
   struct Region {
     std::uint64_t start;  ///< Position in the column's address space.
     std::string_view bytes;
