@@ -26,7 +26,7 @@ enum class Algorithm : std::uint8_t { lloyd };
 
 struct Flags {
   std::vector<std::string> inputs;
-  std::string k = "auto", k_range = "4:12", features, label_column, assign, out, moods;
+  std::string k = "auto", k_range = "4:12", features, columns, label_column, assign, out, moods;
   Algorithm algorithm = Algorithm::lloyd;
   bool force = false, pack = false;
   affekt::ClusterOptions options;
@@ -70,9 +70,11 @@ void finish_options(const Tool& tool, Flags& flags) {
 }
 
 void read_inputs(const Flags& flags, Io& io, ClusterResult& result) {
+  affekt::TrackReadOptions options;
+  options.columns = affekt::parse_column_overrides(flags.columns);
   for (const std::string& path : flags.inputs) {
     affekt::TrackReadNotes notes;
-    affekt::TrackTable table = affekt::read_tracks(path, result.dropped, notes);
+    affekt::TrackTable table = affekt::read_tracks(path, result.dropped, notes, options);
     for (const std::string& line : notes.lines) io.detail(affekt::printable(path) + ": " + line);
     if (flags.inputs.size() == 1) {
       result.tracks = std::move(table);
@@ -80,6 +82,7 @@ void read_inputs(const Flags& flags, Io& io, ClusterResult& result) {
       result.tracks.append(table);
     }
   }
+  affekt::require_columns(result.tracks, options.columns);
 }
 
 void measure_agreement(const std::vector<std::string>& labels, ClusterResult& result) {
@@ -146,6 +149,9 @@ void bind(Tool& tool, Flags& flags) {
   tool.alias("k", 'k');
   tool.option("k-range", flags.k_range, "Numbers of clusters that -k auto tries, A:B");
   tool.option("features", flags.features, "Columns to cluster by, a,b,c (default: the nine audio features there are)");
+  tool.option(
+      "columns", flags.columns,
+      "Columns the tables name in their own way: title=NAME,artist=NAME, as are album, id, genre, label, energy ...");
   tool.choice("scale", options.scaling,
               {{"standard", affekt::Scaling::standard},
                {"minmax", affekt::Scaling::minmax},

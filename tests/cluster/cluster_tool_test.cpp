@@ -101,6 +101,22 @@ TEST_CASE("standard input, several tables, -k=4, a config") {
   CHECK(configured["features"].size() == 2);
 }
 
+TEST_CASE("columns of other names are named by the user, and -v tells what was read") {
+  const Workplace place;
+  affekt::write_file(place.folder / "own.csv", "Lied,Kraft,Laune\nA,0.1,0.2\nB,0.9,0.8\nC,0.2,0.1\nD,0.8,0.9\n");
+  place.refused(3, {"own.csv"}, "--columns energy=NAME");
+  const std::string columns = "title=Lied,energy=Kraft,valence=laune";
+  const auto result = place.run({"own.csv", "--columns", columns, "-k", "2", "-v"});
+  REQUIRE(result.exit_code == 0);
+  CHECK(contains(result.out, "happy"));
+  CHECK(contains(result.err, "own.csv: energy: column 'Kraft'"));
+  CHECK(contains(result.err, "own.csv: delimiter: comma"));
+  const Json json = Json::parse(place.run({"tracks.csv", "own.csv", "--columns", columns, "-k", "2", "--json"}).out);
+  CHECK(json["tracks"] == 44 - json["dropped"]["missing"].get<int>());  // own.csv has no tempo
+  place.refused(2, {"own.csv", "--columns", "energy=Kraft,title=Leid"}, "did you mean 'Lied'?");
+  place.refused(2, {"own.csv", "--columns", "power=Kraft"}, "power");
+}
+
 TEST_CASE("a folder is written, refused when full, and used by --assign") {
   const Workplace place;
   REQUIRE(place.run({"tracks.csv", "-k", "4", "--out", "moods"}).exit_code == 0);
