@@ -6,7 +6,6 @@
 #include "affekt/cluster/cluster_folder.h"
 #include "affekt/cluster/cluster_tracks.h"
 #include "affekt/core/error.h"
-#include "affekt/core/file.h"
 #include "affekt/core/text.h"
 #include "affekt/metrics/cluster_quality.h"
 #include "affekt/music/moods.h"
@@ -32,11 +31,11 @@ struct Flags {
   affekt::ClusterOptions options;
 };
 
-int parse_count(const std::string& text, const std::string& flag) {
+int parse_count(const std::string& text, const std::string& option) {
   const auto value = affekt::parse_integer(text);
   constexpr long long kMost = 100000;
   if (!value || *value < 1 || *value > kMost) {
-    throw UsageError("--" + flag + ": expected a whole number from 1 to 100000, found '" + affekt::printable(text, 40) +
+    throw UsageError(option + ": expected a whole number from 1 to 100000, found '" + affekt::printable(text, 40) +
                      "'");
   }
   return static_cast<int>(*value);
@@ -48,7 +47,7 @@ void finish_options(const Tool& tool, Flags& flags) {
   if (flags.inputs.size() > 255) throw UsageError("more than 255 track tables");
   if (!flags.assign.empty()) {
     for (const char* name : {"k", "k-range", "features", "scale", "restarts", "max-iterations", "tolerance", "moods"}) {
-      if (tool.given(name)) throw UsageError("--" + std::string(name) + " has no effect with --assign; leave it out");
+      if (tool.given(name)) throw UsageError(tool.shown(name) + " has no effect with --assign; leave it out");
     }
   }
   if (tool.given("k-range") && flags.k != "auto") throw UsageError("--k-range needs -k auto");
@@ -62,7 +61,8 @@ void finish_options(const Tool& tool, Flags& flags) {
   for (const std::string& name : affekt::split(flags.features, ',')) {
     if (affekt::trim(name).empty()) continue;
     const auto feature = affekt::parse_feature(affekt::trim(name));
-    if (!feature) throw UsageError(affekt::unknown_name_message("feature", name, affekt::feature_names()));
+    if (!feature)
+      throw UsageError("features: " + affekt::unknown_name_message("feature", name, affekt::feature_names()));
     options.features.push_back(*feature);
   }
   options.kmeans.seed = tool.common.seed;
@@ -98,12 +98,17 @@ void measure_agreement(const std::vector<std::string>& labels, ClusterResult& re
   result.agreement = affekt::agreement(truth, found);
 }
 
+std::vector<std::string> labels_of(const affekt::TrackTable& tracks, const std::string& column) {
+  try {
+    return affekt::column_texts(tracks, column);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string("label-column: ") + error.what());
+  }
+}
+
 void cluster(const Flags& flags, Io& io, ClusterResult& result) {
   affekt::ClusterModel saved;
-  if (!flags.assign.empty()) {
-    const auto path = (std::filesystem::path(flags.assign) / "clusters.json").string();
-    saved = affekt::parse_cluster_model(affekt::InputFile::open(path).bytes(), affekt::printable(path));
-  }
+  if (!flags.assign.empty()) saved = affekt::read_cluster_folder(flags.assign);
   const affekt::MoodMap moods = flags.moods.empty() ? affekt::default_moods() : affekt::read_moods(flags.moods);
   read_inputs(flags, io, result);
   std::vector<affekt::TrackFeature> wanted = flags.assign.empty() ? flags.options.features : saved.features;
@@ -118,7 +123,7 @@ void cluster(const Flags& flags, Io& io, ClusterResult& result) {
   const std::string name = affekt::printable(flags.inputs.front()) + (flags.inputs.size() > 1 ? " ..." : "");
   if (result.tracks.size() == 0) throw affekt::DataError(name + ": " + affekt::no_tracks_message(result.dropped));
   std::vector<std::string> labels;
-  if (!flags.label_column.empty()) labels = affekt::column_texts(result.tracks, flags.label_column);
+  if (!flags.label_column.empty()) labels = labels_of(result.tracks, flags.label_column);
   result.clustering = flags.assign.empty()
                           ? affekt::cluster_tracks(result.tracks, flags.options, moods,
                                                    [&io](double done) { io.progress(done, "choosing k"); })

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "affekt/cluster/cluster_folder.h"
 #include "affekt/cluster/cluster_tracks.h"
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
@@ -13,8 +14,6 @@ namespace affekt {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kLargestModel = std::size_t{256} << 20;
 
 void require_mood_axes(const TrackTable& table, const std::string& place) {
   for (const TrackFeature feature : {TrackFeature::valence, TrackFeature::energy}) {
@@ -47,13 +46,10 @@ void read_csv_tracks(const fs::path& path, Catalog& catalog) {
 
 Catalog read_folder(const fs::path& dir) {
   Catalog catalog;
-  const fs::path model_path = dir / "clusters.json";
-  {
-    const InputFile model = InputFile::open(model_path, kLargestModel);
-    catalog.clusters = parse_cluster_model(model.bytes(), printable(model_path.string()));
+  catalog.clusters = read_cluster_folder(dir);
+  if (catalog.clusters.tracks_file.empty()) {
+    throw DataError(printable((dir / "clusters.json").string()) + ": has no tracks beside it");
   }
-  if (catalog.clusters.tracks_file.empty())
-    throw DataError(printable(model_path.string()) + ": has no tracks beside it");
   const fs::path path = dir / catalog.clusters.tracks_file;
   if (digest_hex(InputFile::open(path).bytes()) != catalog.clusters.tracks_digest) {
     throw DataError(printable(path.string()) +

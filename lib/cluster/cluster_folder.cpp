@@ -119,9 +119,21 @@ std::uint64_t write_tracks(AtomicFile& file, const TracksCsv& csv, std::size_t r
 void check_cluster_folder(const fs::path& dir, bool force) {
   std::error_code error;
   if (fs::is_directory(dir, error) && !fs::is_empty(dir, error) && !force) {
-    throw UsageError(printable(dir.string()) + ": exists and is not empty; --force writes into it");
+    throw UsageError("out: the folder " + printable(dir.string()) + " is not empty (--force writes into it)");
   }
   ensure_writable_folder(dir);
+}
+
+ClusterModel read_cluster_folder(const fs::path& dir) {
+  constexpr std::size_t kLargest = std::size_t{256} << 20;
+  const fs::path path = dir / "clusters.json";
+  std::error_code error;
+  if (fs::is_directory(dir, error) && !fs::exists(path, error)) {
+    throw IoError(printable(dir.string()) +
+                  ": no clusters.json in this folder (affekt-cluster TRACKS.csv --out DIR writes one)");
+  }
+  const InputFile file = InputFile::open(path, kLargest);
+  return parse_cluster_model(file.bytes(), printable(path.string()));
 }
 
 void write_cluster_folder(const fs::path& dir, const TrackTable& table, Clustering& clustering, TracksForm form,

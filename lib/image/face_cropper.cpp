@@ -77,10 +77,10 @@ struct FaceCropper::Impl {
 FaceCropper::FaceCropper(FaceCropperOptions options) : impl_(std::make_unique<Impl>()) {
   const std::vector<std::string> known{"haar", "yunet"};
   if (std::find(known.begin(), known.end(), options.detector) == known.end()) {
-    throw UsageError(unknown_name_message("face detector", options.detector, known));
+    throw UsageError("detector: " + unknown_name_message("face detector", options.detector, known));
   }
   if (options.detector == "yunet" && options.detector_model.empty()) {
-    throw UsageError("--detector yunet needs its ONNX file: name it with --detector-model");
+    throw UsageError("detector: yunet needs its ONNX file; name it with --detector-model");
   }
   impl_->options = std::move(options);
 }

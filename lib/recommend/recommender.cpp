@@ -22,7 +22,7 @@ std::optional<std::size_t> goal_mood(const std::string& goal, const MoodMap& moo
   }
   std::vector<std::string> known{"match", "lift", "energize"};
   for (const auto& name : moods.names()) known.push_back(name);
-  throw UsageError(unknown_name_message("goal", goal, known));
+  throw UsageError("goal: " + unknown_name_message("goal", goal, known));
 }
 
 EmotionProbabilities normalised(const EmotionProbabilities& probabilities) {

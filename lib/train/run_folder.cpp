@@ -94,9 +94,8 @@ RunFolder RunFolder::prepare(const TrainOptions& options) {
       throw IoError(printable(path.string()) + ": exists and is not a folder (--out names the run folder)");
     }
     if (!options.force) {
-      throw UsageError(printable(path.string()) +
-                       ": the run folder exists and is not empty (--force overwrites, --resume goes on, --out names "
-                       "another)");
+      throw UsageError("out: the folder " + printable(path.string()) +
+                       " is not empty (--force overwrites its run, --resume goes on with it)");
     }
     for (const char* name : kRunFiles) fs::remove_all(path / name, error);
   }

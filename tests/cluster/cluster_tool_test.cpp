@@ -156,10 +156,10 @@ TEST_CASE("wrong input ends with one line and its exit code") {
   place.refused(3, {"bytes.csv"}, "bytes.csv");
   place.refused(3, {"open.csv"}, "open.csv:2");
   place.refused(2, {"tracks.csv", "-k", "41"}, "41 clusters out of 40 tracks");
-  place.refused(2, {"tracks.csv", "-k", "0"}, "--k");
+  place.refused(2, {"tracks.csv", "-k", "0"}, ": -k: expected");
   place.refused(2, {"tracks.csv", "-k", "many"}, "many");
   place.refused(2, {"tracks.csv", "--k-range", "7"}, "A:B");
-  place.refused(2, {"tracks.csv", "--k-range", "9:4"}, "k-range");
+  place.refused(2, {"tracks.csv", "--k-range", "9:4"}, ": --k-range: 9:4");
   place.refused(2, {"tracks.csv", "-k", "4", "--k-range", "4:5"}, "-k auto");
   place.refused(2, {"tracks.csv", "--features", "energy,valense"}, "valence");
   place.refused(2, {"tracks.csv", "--features", "liveness"}, "liveness");

@@ -135,8 +135,8 @@ TEST_CASE("usage errors end with 2 and one line") {
   check_refusal(recommend({"a.jpg", "--emotion", "happy"}), 2, "not both");
   check_refusal(recommend({"--emotion", "hapy"}), 2, "did you mean 'happy'");
   check_refusal(recommend({"--emotion", "happy", "--goal", "lfit"}), 2, "did you mean 'lift'");
-  check_refusal(recommend({"--emotion", "happy", "-n", "0"}), 2, "count");
-  check_refusal(recommend({"--emotion", "happy", "-n", "ten"}), 2, "count");
+  check_refusal(recommend({"--emotion", "happy", "-n", "0"}), 2, ": -n: expected");
+  check_refusal(recommend({"--emotion", "happy", "-n", "ten"}), 2, ": -n: expected");
   check_refusal(recommend({"--emotion", "happy", "--diversity", "2"}), 2, "diversity");
   check_refusal(recommend({"--emotion", "happy", "--max-per-artist", "-1"}), 2, "max-per-artist");
   check_refusal(recommend({"--emotion", "happy", "--min-confidence", "7"}), 2, "--min-confidence");
@@ -152,6 +152,9 @@ TEST_CASE("missing and unwritable files end with 4, bad content with 3") {
   check_refusal(recommend({"--emotion", "happy", "--out", file + "/below"}), 4, "below");
   const std::string empty = write_text(folder / "empty.csv", "");
   check_refusal(recommend({"--emotion", "happy", "--catalog", empty}), 3, "empty.csv");
+  std::filesystem::create_directory(folder / "bare");
+  check_refusal(recommend({"--emotion", "happy", "--catalog", (folder / "bare").string()}), 4,
+                "bare: no clusters.json in this folder (affekt-cluster TRACKS.csv --out DIR writes one)");
   const std::string words = write_text(folder / "words.csv", "a,b\n1,2\n");
   check_refusal(recommend({"--emotion", "happy", "--catalog", words}), 3, "words.csv");
   const std::string zero = write_text(folder / "zero.bin", std::string("a\0b", 3));

@@ -22,7 +22,7 @@ def affekt(*words, code=0, **keywords):
     """Runs `affekt WORDS...` and requires its exit code; `code` may be a tuple of codes that are right."""
     codes = code if isinstance(code, tuple) else (code,)
     done = subprocess.run([f"{BIN}/affekt", *map(str, words)], text=True, capture_output=True, timeout=600, **keywords)
-    shown = " ".join(map(str, words))
+    shown = " ".join(map(str, words)).encode("utf-8", "replace").decode()
     print(f"{done.returncode:4d}  affekt {shown}", flush=True)
     check(done.returncode in codes, f"affekt {shown}: exit code {done.returncode}, not {code}\n{done.stderr[-2000:]}")
     return Result(done)

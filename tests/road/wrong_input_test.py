@@ -1,4 +1,5 @@
 """Wrong input: one clear line on stderr and the documented exit code, nothing on stdout, nothing left behind."""
+import json
 import os
 import pathlib
 import subprocess
@@ -48,6 +49,9 @@ def missing_and_empty(work):
         refused(MISSING, *words)
     # predict reports every picture it was given, on stdout, also the missing one.
     check("none.jpg" in affekt("predict", work / "none.jpg", code=MISSING).err, "predict names the missing file")
+    latin = os.fsdecode(bytes(work / "caf") + b"\xe9.jpg")
+    found = json.loads(affekt("predict", latin, "--json", code=MISSING).out)
+    check(found["file"] == str(work / "caf\u00e9.jpg"), f"a name that is not UTF-8 is read as Latin-1: {found['file']!r}")
     empty = work / "empty.csv"
     empty.write_text("")
     for words in (["train", "--data", empty, "--out", work / "r"], ["eval", "--model", "default", "--data", empty],

@@ -167,6 +167,39 @@ TEST_CASE("a typing mistake names its neighbour, on one line") {
   CHECK(result.out.empty());
 }
 
+TEST_CASE("a message names the flag as it was typed, or the key of the config") {
+  const TempFolder folder;
+  const std::string config = (folder / "c.json").string();
+  write_file(config, "{\"count\": 0}");
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{{{"-n", "0"}, "-n"},
+                                                                            {{"-n0"}, "-n"},
+                                                                            {{"--count", "0"}, "--count"},
+                                                                            {{"--count=0"}, "--count"},
+                                                                            {{"--config", config}, config + ": count"}};
+  for (const auto& [words, place] : cases) {
+    CAPTURE(words);
+    std::vector<std::string> all{"--emotion", "happy"};
+    all.insert(all.end(), words.begin(), words.end());
+    const auto result = run_tool("affekt-recommend", all);
+    CHECK(result.exit_code == 2);
+    CHECK(result.err == "affekt-recommend: " + place + ": expected 1..10000, found 0\n");
+  }
+  const auto far = run_tool("affekt-recommend", {"--emotion", "happy", "--diversity", "3"});
+  CHECK(far.err == "affekt-recommend: --diversity: expected 0..1, found 3\n");
+}
+
+TEST_CASE("a file name that begins with a dash goes after --") {
+  const TempFolder folder;
+  const std::string hint = "'; see --help (a file name that begins with a dash goes after --)\n";
+  const auto dash = run_tool("affekt-recommend", {"-dash.png"});
+  CHECK(dash.exit_code == 2);
+  CHECK(dash.err == "affekt-recommend: unknown flag '-dash.png" + hint);
+  CHECK(run_tool("affekt-recommend", {"--", "-dash.png"}).err.find("-dash.png: cannot open") != std::string::npos);
+  const auto near = run_tool("affekt-recommend", {"--emotoin", "sad"});
+  CHECK(near.err == "affekt-recommend: unknown flag '--emotoin'; did you mean '--emotion'?\n");
+  CHECK(run_tool("affekt", {"doctor", "-x"}).err.find("dash") == std::string::npos);  // it takes no files
+}
+
 TEST_CASE("--print-config prints what --config reads") {
   const TempFolder folder;
   const auto first = run_tool("affekt", {"doctor", "--seed", "7", "--print-config"});

@@ -127,13 +127,13 @@ TEST_CASE("an interrupted run exits with 130, and can be resumed") {
 
 TEST_CASE("wrong use is one line and exit code 2") {
   const Fixture f;
-  f.refused(2, "unknown network 'resnet'; known: basic-cnn", {"--data", f.data, "--model", "resnet"});
+  f.refused(2, ": --model: unknown network 'resnet'; known: basic-cnn", {"--data", f.data, "--model", "resnet"});
   f.refused(2, "known: none, light", {"--data", f.data, "--augment", "strong"});
   f.refused(2, "--epoch", {"--data", f.data, "--epoch", "1"});
   f.refused(2, "epochs: expected 1 to 1000000, found 0", {"--data", f.data, "--epochs", "0"});
   f.refused(2, "image-size", {"--data", f.data, "--model", "basic-cnn", "--image-size", "64"});
   f.refused(2, "--data", {});
-  f.refused(2, "device: expected auto", {"--data", f.data, "--device", "gpu"});
+  f.refused(2, ": --device: expected auto", {"--data", f.data, "--device", "gpu"});
   const std::string config = f.text_file("config.json", "{\"batch_size\": 8}");
   f.refused(2, "did you mean 'batch-size'", {"--data", f.data, "--config", config});
   f.refused(2, "preset", {"--data", f.data, "--preset", "papre-basic-cnn"});

@@ -19,14 +19,22 @@ struct Binding {
   std::vector<std::string> choices;  ///< Kind::choice.
   std::function<void(const Json&)> set;
   std::function<Json()> get;
-  bool given = false;
+  std::string given_as;   ///< As the user named it: "-n", "--count", "config.json: count"; empty = not set.
   bool in_config = true;  ///< False for --config and the like.
 
+  /// How a message names it.
+  std::string shown() const;
+  /// Its form among the words of the command line: "-n" or "--count".
+  std::string spelling(const std::vector<std::string>& words) const;
   /// Checks type and range and assigns. `place` begins the message: "--epochs" or "config.json: epochs".
   void assign(const Json& value, const std::string& place);
   /// The same from a word of the command line.
   void assign_text(const std::string& word, const std::string& place);
 };
+
+/// The library names options ("count: expected ..."); here the message names the flag as it was typed, or the key of a
+/// config. Other messages stay as they are.
+std::string as_given(const std::string& message, const std::vector<Binding>& bindings);
 
 /// Sets every binding that `config` names and that is not given yet. Unknown keys are refused with the nearest name.
 void apply_config(const Json& config, const std::string& place, std::vector<Binding>& bindings);

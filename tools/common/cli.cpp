@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <new>
 #include <optional>
@@ -72,6 +73,15 @@ std::vector<std::string> split_short_assignments(const std::vector<std::string>&
   return out;
 }
 
+UsageError unknown_flag(const std::string& word, const std::vector<std::string>& flags, bool takes_files) {
+  const std::string message = unknown_name_message("flag", word.substr(0, word.find('=')), flags);
+  std::error_code error;
+  const bool file = takes_files && (word[1] != '-' || std::filesystem::exists(word, error));
+  if (!file || message.find("did you mean") != std::string::npos) return UsageError(message);
+  return UsageError("unknown flag '" + printable(word, 60) +
+                    "'; see --help (a file name that begins with a dash goes after --)");
+}
+
 UsageError unexpected_argument(const std::string& word) {
   return UsageError("unexpected argument '" + printable(word, 60) + "'");
 }
@@ -135,7 +145,7 @@ struct Tool::Impl {
 
   /// Fills the fields. Returns the text to print and stop with where help or the version was asked for.
   std::optional<std::string> parse(int argc, char** argv);
-  void assign_words(const std::vector<std::vector<std::string>>& words);
+  void assign_words(const std::vector<std::vector<std::string>>& words, const std::vector<std::string>& arguments);
   void bind_words(CLI::App& app, std::vector<std::vector<std::string>>& words, std::vector<std::string>& positionals);
   void refuse_extras(const CLI::App& app, const std::vector<std::string>& positionals) const;
   void apply_files();
@@ -204,7 +214,9 @@ void Tool::enable_presets() {
 
 void Tool::footer(const std::string& text) { impl_->footer = text; }
 
-bool Tool::given(const std::string& name) const { return impl_->find(name).given; }
+bool Tool::given(const std::string& name) const { return !impl_->find(name).given_as.empty(); }
+
+std::string Tool::shown(const std::string& name) const { return impl_->find(name).shown(); }
 
 void Tool::Impl::bind_words(CLI::App& app, std::vector<std::vector<std::string>>& words,
                             std::vector<std::string>& positionals) {
@@ -235,11 +247,10 @@ void Tool::Impl::refuse_extras(const CLI::App& app, const std::vector<std::strin
   const auto is_flag = [](const std::string& word) { return word.size() > 1 && word[0] == '-'; };
   for (const auto& words : {app.remaining(), positionals}) {
     for (const auto& word : words) {
-      if (is_flag(word)) throw UsageError(unknown_name_message("flag", word.substr(0, word.find('=')), flags));
+      if (is_flag(word)) throw unknown_flag(word, flags, positional != nullptr);
     }
   }
-  if (!app.remaining().empty())
-    throw UsageError("unexpected argument '" + printable(app.remaining().front(), 60) + "'");
+  if (!app.remaining().empty()) throw unexpected_argument(app.remaining().front());
 }
 
 void Tool::Impl::apply_files() {
@@ -250,11 +261,13 @@ void Tool::Impl::apply_files() {
   }
 }
 
-void Tool::Impl::assign_words(const std::vector<std::vector<std::string>>& words) {
+void Tool::Impl::assign_words(const std::vector<std::vector<std::string>>& words,
+                              const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < bindings.size(); ++i) {
     if (words[i].empty()) continue;
     Binding& binding = bindings[i];
-    const std::string place = "--" + binding.name;
+    binding.given_as = binding.spelling(arguments);
+    const std::string& place = binding.given_as;
     if (binding.kind == Kind::flag) {
       binding.assign(Json(true), place);
     } else if (binding.kind == Kind::list) {
@@ -262,7 +275,6 @@ void Tool::Impl::assign_words(const std::vector<std::vector<std::string>>& words
     } else {
       binding.assign_text(words[i].back(), place);
     }
-    binding.given = true;
   }
 }
 
@@ -291,7 +303,7 @@ std::optional<std::string> Tool::Impl::parse(int argc, char** argv) {
   if (marker != line.end()) positionals.insert(positionals.end(), marker + 1, line.end());  // after "--" all are inputs
   if (positional == nullptr && !positionals.empty()) throw unexpected_argument(positionals.front());
   if (positional != nullptr && !positionals.empty()) *positional = positionals;
-  assign_words(words);
+  assign_words(words, {line.begin(), marker});
   apply_files();
   return std::nullopt;
 }
@@ -360,7 +372,11 @@ int Tool::run(int argc, char** argv, const std::function<int(Io&)>& body) {
       return 0;
     }
     set_thread_count(common.threads);
-    return body(io);
+    try {
+      return body(io);
+    } catch (const UsageError& error) {
+      throw UsageError(as_given(error.what(), impl_->bindings));
+    }
   });
   io.end_progress();
   io.out().flush();

@@ -74,6 +74,9 @@ class Tool {
 
   /// True if the user set it by flag, config or preset.
   bool given(const std::string& name) const;
+  /// The option as the user named it, for messages: "-n", "--count" or "config.json: count". A UsageError of the body
+  /// that begins with "count: " is shown so by itself.
+  std::string shown(const std::string& name) const;
 
   /// Parses, handles --help, --version and --print-config, runs the body and turns every outcome into an exit code.
   int run(int argc, char** argv, const std::function<int(Io&)>& body);

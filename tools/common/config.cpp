@@ -16,34 +16,56 @@ namespace {
   throw UsageError(place + ": expected " + expected + ", found '" + printable(found, 60) + "'");
 }
 
-std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string value_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 }  // namespace
+
+std::string Binding::shown() const {
+  if (!given_as.empty()) return given_as;
+  return name.size() == 1 ? "-" + name : "--" + name;
+}
+
+std::string Binding::spelling(const std::vector<std::string>& words) const {
+  const std::string full = "--" + name;
+  const bool spelt_out = std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return word == full || word.rfind(full + "=", 0) == 0;
+  });
+  return spelt_out || letter == '\0' ? full : std::string("-") + letter;
+}
+
+std::string as_given(const std::string& message, const std::vector<Binding>& bindings) {
+  const std::size_t begin = message.rfind("--", 0) == 0 ? 2 : 0;
+  const std::size_t colon = message.find(':');
+  if (colon == std::string::npos || colon < begin) return message;
+  const std::string name = message.substr(begin, colon - begin);
+  const auto found = std::find_if(bindings.begin(), bindings.end(), [&](const Binding& b) { return b.name == name; });
+  return found == bindings.end() ? message : found->shown() + message.substr(colon);
+}
 
 void Binding::assign(const Json& value, const std::string& place) {
   switch (kind) {
     case Kind::flag:
-      if (!value.is_boolean()) throw_expected(place, "true or false", shown(value));
+      if (!value.is_boolean()) throw_expected(place, "true or false", value_text(value));
       break;
     case Kind::integer:
-      if (!value.is_number_integer()) throw_expected(place, "a whole number", shown(value));
+      if (!value.is_number_integer()) throw_expected(place, "a whole number", value_text(value));
       break;
     case Kind::number:
-      if (!value.is_number()) throw_expected(place, "a number", shown(value));
+      if (!value.is_number()) throw_expected(place, "a number", value_text(value));
       break;
     case Kind::text:
       // -k takes a number or "auto": a number in a config is its text.
       if (value.is_number_integer()) return set(Json(value.dump()));
-      if (!value.is_string()) throw_expected(place, "a text", shown(value));
+      if (!value.is_string()) throw_expected(place, "a text", value_text(value));
       break;
     case Kind::list:
       if (value.is_string()) return set(Json::array({value}));
       if (!value.is_array() || !std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_string(); })) {
-        throw_expected(place, "a list of texts", shown(value));
+        throw_expected(place, "a list of texts", value_text(value));
       }
       break;
     case Kind::choice:
-      if (!value.is_string()) throw_expected(place, "one of its names", shown(value));
+      if (!value.is_string()) throw_expected(place, "one of its names", value_text(value));
       if (std::find(choices.begin(), choices.end(), value.get<std::string>()) == choices.end()) {
         throw UsageError(place + ": " + unknown_name_message("value", value.get<std::string>(), choices));
       }
@@ -81,9 +103,9 @@ void apply_config(const Json& config, const std::string& place, std::vector<Bind
       return binding.in_config && binding.name == name;
     });
     if (found == bindings.end()) throw UsageError(place + ": " + unknown_name_message("key", key, names));
-    if (found->given) continue;
-    found->assign(value, place + ": " + found->name);
-    found->given = true;
+    if (!found->given_as.empty()) continue;
+    found->given_as = place + ": " + found->name;
+    found->assign(value, found->given_as);
   }
 }
 

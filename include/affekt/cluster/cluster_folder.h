@@ -23,4 +23,8 @@ AFFEKT_API void check_cluster_folder(const std::filesystem::path& dir, bool forc
 AFFEKT_API void write_cluster_folder(const std::filesystem::path& dir, const TrackTable& table, Clustering& clustering,
                                      TracksForm form = TracksForm::csv, std::string_view report_html = {});
 
+/// clusters.json of a folder that write_cluster_folder() wrote.
+/// @throws IoError  there is none, or it cannot be read; DataError: its content is wrong.
+AFFEKT_API ClusterModel read_cluster_folder(const std::filesystem::path& dir);
+
 }  // namespace affekt
