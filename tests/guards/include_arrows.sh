@@ -94,6 +94,7 @@ FNR == 1 {
     complain("a public header includes more than the standard library: " target)
   heavy = target ~ /^(torch|ATen|c10|caffe2)\// ? "torch" : \
           target ~ /^opencv2\// ? "opencv" : target ~ /^(oneapi\/)?dnnl/ ? "dnnl" : ""
+  if (target ~ /^hdf5/ && (room != "nn" || public)) complain(target " outside lib/nn")
   if (heavy == "torch" && library[room] != "learn") complain(target " outside libaffekt_learn")
   if ((heavy == "opencv" || heavy == "dnnl") && library[room] != "faces") complain(target " outside libaffekt_faces")
   if (target ~ /^CLI\// || target == "CLI11.hpp") complain("CLI11 belongs to the tools")
