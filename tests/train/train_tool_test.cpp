@@ -128,7 +128,7 @@ TEST_CASE("an interrupted run exits with 130, and can be resumed") {
 TEST_CASE("wrong use is one line and exit code 2") {
   const Fixture f;
   f.refused(2, ": --model: unknown network 'resnet'; known: basic-cnn", {"--data", f.data, "--model", "resnet"});
-  f.refused(2, "known: none, light", {"--data", f.data, "--augment", "strong"});
+  f.refused(2, "known: none, light, paper", {"--data", f.data, "--augment", "strong"});
   f.refused(2, "--epoch", {"--data", f.data, "--epoch", "1"});
   f.refused(2, "epochs: expected 1 to 1000000, found 0", {"--data", f.data, "--epochs", "0"});
   f.refused(2, "image-size", {"--data", f.data, "--model", "basic-cnn", "--image-size", "64"});
@@ -137,6 +137,49 @@ TEST_CASE("wrong use is one line and exit code 2") {
   const std::string config = f.text_file("config.json", "{\"batch_size\": 8}");
   f.refused(2, "did you mean 'batch-size'", {"--data", f.data, "--config", config});
   f.refused(2, "preset", {"--data", f.data, "--preset", "papre-basic-cnn"});
+}
+
+TEST_CASE("fine-tuning that makes no sense is exit code 2, missing weights are 4, weights of another network 3") {
+  const Fixture f;
+  const auto b0 = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--data", f.data, "--model", "efficientnet-b0", "--image-size", "32"});
+    return more;
+  };
+  f.refused(2, "unknown head 'flatten-46'; did you mean 'flatten-64'?", b0({"--head", "flatten-46"}));
+  f.refused(2, "unfreeze: expected all, none or last:N with N of 1 or more, found 'last:0'",
+            b0({"--unfreeze", "last:0"}));
+  f.refused(2, "unfreeze: last:9999 of the 238 layers", b0({"--unfreeze", "last:9999"}));
+  f.refused(2, "freeze-epochs: 3 of 3 epochs", b0({"--freeze-epochs", "3", "--epochs", "3"}));
+  f.refused(2, "unknown preprocessing 'keras-cafe'; did you mean 'keras-caffe'?", b0({"--preprocess", "keras-cafe"}));
+  f.refused(2, "feature-cache: expected off or a size like 512M or 2G, found '2X'", b0({"--feature-cache", "2X"}));
+  f.refused(2, "compact has no backbone apart from its head", {"--data", f.data, "--freeze-epochs", "1"});
+  f.refused(4, "missing.h5", b0({"--pretrained", "missing.h5"}));
+  f.refused(3, "compact", b0({"--pretrained", "default"}));
+  CHECK_FALSE(fs::exists(f.folder / "runs"));
+}
+
+TEST_CASE("official weights that are not there are exit code 4, with the command that fetches them") {
+  const Fixture f;
+  const std::string home = (f.folder / "home").string();
+  for (const char* preset : {"paper-vgg16", "paper-resnet50v2", "paper-efficientnet-b0", "vgg16-48", "resnet50v2-48",
+                             "efficientnet-b0-48"}) {
+    CAPTURE(preset);
+    const ToolResult result = run_tool("affekt-train", {"--data", f.data, "--preset", preset},
+                                       {f.folder.path().string(), "", {"AFFEKT_HOME=" + home}});
+    CHECK(result.exit_code == 4);
+    CHECK_THAT(result.err, Contains("scripts/fetch-pretrained"));
+    CHECK(count_lines(result.err) == 1);
+  }
+}
+
+TEST_CASE("two sources are counted in the summary, with their weights") {
+  const Fixture f;
+  const ToolResult result =
+      f.train({"--data", f.data, "--data", f.data + ":weight=2.5", "--epochs", "1", "--out", f.run});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  CHECK_THAT(result.out, Contains("faces.safetensors, weight 2.5: 28 rows (angry 4, disgust 4,"));
+  CHECK_THAT(result.out, Contains("faces.safetensors, weight 1: 28 rows"));
 }
 
 TEST_CASE("missing and unwritable files are exit code 4, bad content is 3") {
@@ -157,4 +200,11 @@ TEST_CASE("presets fill what flags leave open") {
   CHECK(config.at("save-dtype") == "fp16");
   const ToolResult paper = f.train({"--preset", "paper-basic-cnn", "--print-config"});
   CHECK(Json::parse(paper.out).at("schedule") == "plateau");
+  CHECK(Json::parse(paper.out).at("augment") == "paper");
+  const Json study = Json::parse(f.train({"--preset", "paper-resnet50v2", "--print-config"}).out);
+  CHECK(study.at("model") == "resnet50v2");
+  CHECK(study.at("image-size") == 224);
+  CHECK(study.at("head") == "flatten-64");
+  CHECK(study.at("unfreeze") == "last:50");  // which is 22,779,527 parameters: see phases_test
+  CHECK(study.at("preprocess") == "unit");
 }
