@@ -59,13 +59,6 @@ void bind_transfer(Tool& tool, TrainOptions& o) {
   tool.option("feature-cache", o.feature_cache, "Memory for a frozen backbone's features, beyond a file; or off");
 }
 
-void check_network(const std::string& name) {
-  const std::vector<std::string>& known = network_names();
-  if (std::find(known.begin(), known.end(), name) == known.end()) {
-    throw UsageError("model: " + unknown_name_message("network", name, known));
-  }
-}
-
 /// The options of the run to resume, with what may be changed.
 TrainOptions resumed_options(const Tool& tool, const TrainOptions& given) {
   const Json all = tool.options();
@@ -147,7 +140,6 @@ int train(Io& io, const Tool& tool, TrainOptions options) {
   options.seed = tool.common.seed;
   options.compute.threads = tool.common.threads;
   if (!options.resume.empty()) options = resumed_options(tool, options);
-  check_network(options.model);
   check_training(options);
   const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
   report(io, tool, options, run_training(data, options, observe(io, catch_interrupts())));

@@ -1,5 +1,6 @@
 #include "affekt/train/train_job.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -107,11 +108,27 @@ std::string first_line(const Trainer& trainer, const TrainOptions& options) {
          (at::get_num_threads() == 1 ? " thread, " : " threads, ") + (trainer.bf16() ? "bf16" : "fp32");
 }
 
+/// The networks' own messages do not say which option is wrong.
+void check_names(const TrainOptions& options) {
+  const auto check = [](const char* option, const char* what, const std::string& name,
+                        const std::vector<std::string>& known) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    throw UsageError(std::string(option) + ": " + unknown_name_message(what, name, known));
+  };
+  check("model", "network", options.model, network_names());
+  if (options.head != "default") check("head", "head", options.head, head_names(options.model));
+  try {
+    if (!options.preprocess.empty()) make_preprocessing(options.preprocess);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string("preprocess: ") + error.what());
+  }
+}
+
 }  // namespace
 
 void check_training(const TrainOptions& options) {
   options.validate();
-  if (!options.preprocess.empty()) make_preprocessing(options.preprocess);
+  check_names(options);
   const Network network = make_network(options.model, network_options(options, ""));
   const bool transfers =
       options.freeze_epochs > 0 || options.unfreeze != "all" || options.backbone_lr > 0 || options.layer_decay < 1;

@@ -145,14 +145,15 @@ TEST_CASE("fine-tuning that makes no sense is exit code 2, missing weights are 4
     more.insert(more.begin(), {"--data", f.data, "--model", "efficientnet-b0", "--image-size", "32"});
     return more;
   };
-  f.refused(2, "unknown head 'flatten-46'; did you mean 'flatten-64'?", b0({"--head", "flatten-46"}));
-  f.refused(2, "unfreeze: expected all, none or last:N with N of 1 or more, found 'last:0'",
+  f.refused(2, ": --head: unknown head 'flatten-46'; did you mean 'flatten-64'?", b0({"--head", "flatten-46"}));
+  f.refused(2, ": --unfreeze: expected all, none or last:N with N of 1 or more, found 'last:0'",
             b0({"--unfreeze", "last:0"}));
-  f.refused(2, "unfreeze: last:9999 of the 238 layers", b0({"--unfreeze", "last:9999"}));
-  f.refused(2, "freeze-epochs: 3 of 3 epochs", b0({"--freeze-epochs", "3", "--epochs", "3"}));
-  f.refused(2, "unknown preprocessing 'keras-cafe'; did you mean 'keras-caffe'?", b0({"--preprocess", "keras-cafe"}));
-  f.refused(2, "feature-cache: expected off or a size like 512M or 2G, found '2X'", b0({"--feature-cache", "2X"}));
-  f.refused(2, "compact has no backbone apart from its head", {"--data", f.data, "--freeze-epochs", "1"});
+  f.refused(2, ": --unfreeze: last:9999 of the 238 layers", b0({"--unfreeze", "last:9999"}));
+  f.refused(2, ": --freeze-epochs: 3 of 3 epochs", b0({"--freeze-epochs", "3", "--epochs", "3"}));
+  f.refused(2, ": --preprocess: unknown preprocessing 'keras-cafe'; did you mean 'keras-caffe'?",
+            b0({"--preprocess", "keras-cafe"}));
+  f.refused(2, ": --feature-cache: expected off or a size like 512M or 2G, found '2X'", b0({"--feature-cache", "2X"}));
+  f.refused(2, ": --model: compact has no backbone apart from its head", {"--data", f.data, "--freeze-epochs", "1"});
   f.refused(4, "missing.h5", b0({"--pretrained", "missing.h5"}));
   f.refused(3, "compact", b0({"--pretrained", "default"}));
   CHECK_FALSE(fs::exists(f.folder / "runs"));
