@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "affekt/core/error.h"
-#include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
 #include "affekt/core/version.h"
 #include "core/json_access.h"
@@ -195,24 +194,21 @@ ClusterModel parse_cluster_model(std::string_view json, const std::string& place
   return ModelReader(place).read(parse_json_strict(json, place));
 }
 
-std::vector<float> scaled_matrix(const TrackTable& table, const ClusterModel& model) {
-  const std::size_t n = table.size(), d = model.features.size();
+RowFill scaled_rows(const TrackTable& table, const ClusterModel& model) {
   for (const TrackFeature feature : model.features) {
     if (!table.has(feature)) {
       throw DataError(std::string("the table has no column '") + feature_name(feature) + "', which the clusters need");
     }
   }
-  std::vector<float> x(n * d);
-  constexpr std::size_t kChunk = 16384;
-  parallel_for(n, kChunk, [&](std::size_t begin, std::size_t end) {
+  return [&table, &model](std::size_t begin, std::size_t end, float* rows) {
+    const std::size_t d = model.features.size();
     for (std::size_t j = 0; j < d; ++j) {
-      const auto& column = table.column(model.features[j]);
-      for (std::size_t row = begin; row < end; ++row) {
-        x[row * d + j] = static_cast<float>(model.scaler.forward(double{column[row]}, j));
+      const float* column = table.column(model.features[j]).data() + begin;
+      for (std::size_t row = 0; row < end - begin; ++row) {
+        rows[row * d + j] = static_cast<float>(model.scaler.forward(double{column[row]}, j));
       }
     }
-  });
-  return x;
+  };
 }
 
 }  // namespace affekt

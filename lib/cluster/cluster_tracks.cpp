@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include "affekt/core/error.h"
 #include "affekt/metrics/cluster_quality.h"
 #include "affekt/music/track_reader.h"
+#include "cluster/lloyd.h"
 
 namespace affekt {
 namespace {
@@ -15,36 +17,32 @@ namespace {
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 // Distinct rows, counted up to `limit`.
-std::size_t count_distinct(const std::vector<float>& x, std::size_t d, std::size_t limit) {
-  std::vector<const float*> seen;
-  for (std::size_t row = 0; row * d < x.size() && seen.size() < limit; ++row) {
-    const float* values = x.data() + row * d;
-    const bool known = std::any_of(seen.begin(), seen.end(),
-                                   [&](const float* other) { return std::equal(values, values + d, other); });
-    if (!known) seen.push_back(values);
+std::size_t count_distinct(const Points& points, std::size_t limit) {
+  std::vector<std::vector<float>> seen;
+  std::vector<float> values(points.d);
+  for (std::size_t row = 0; row < points.n && seen.size() < limit; ++row) {
+    for (std::size_t j = 0; j < points.d; ++j) values[j] = points.at(row, j);
+    if (std::find(seen.begin(), seen.end(), values) == seen.end()) seen.push_back(values);
   }
   return seen.size();
 }
 
-LabelledRows labelled(const std::vector<float>& x, std::size_t d, const std::vector<std::int32_t>& labels,
-                      std::size_t k) {
-  return {x.data(), labels.size(), d, labels.data(), k};
+LabelledRows labelled(const RowFill& rows, std::size_t d, const std::vector<std::int32_t>& labels, std::size_t k) {
+  return {nullptr, labels.size(), d, labels.data(), k, rows};
 }
 
 /// Renumbers clusters in falling order of size, ties in the order they came in.
 void sort_by_size(KMeansResult& result, std::size_t d) {
-  std::vector<std::size_t> order(result.sizes.size()), place(result.sizes.size());
+  std::vector<std::size_t> order(result.sizes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return result.sizes[a] > result.sizes[b]; });
   const KMeansResult before = result;
   for (std::size_t c = 0; c < order.size(); ++c) {
-    place[order[c]] = c;
     result.sizes[c] = before.sizes[order[c]];
     std::copy_n(before.centroids.begin() + static_cast<std::ptrdiff_t>(order[c] * d), d,
                 result.centroids.begin() + static_cast<std::ptrdiff_t>(c * d));
   }
-  for (auto& label : result.labels) label = static_cast<std::int32_t>(place[static_cast<std::size_t>(label)]);
 }
 
 std::vector<float> sorted_known(const std::vector<float>& column) {
@@ -83,9 +81,9 @@ void name_clusters(const TrackTable& table, const MoodMap& moods, Clustering& cl
   }
 }
 
-void measure(const std::vector<float>& x, Clustering& clustering) {
+void measure(const RowFill& scaled, Clustering& clustering) {
   const std::size_t d = clustering.model.features.size();
-  const auto rows = labelled(x, d, clustering.labels, clustering.model.k());
+  const auto rows = labelled(scaled, d, clustering.labels, clustering.model.k());
   auto& quality = clustering.model.quality;
   quality.silhouette = silhouette(rows, clustering.model.seed);
   quality.davies_bouldin = davies_bouldin(rows);
@@ -121,14 +119,15 @@ void prepare(const TrackTable& table, const ClusterOptions& options, Clustering&
   }
 }
 
-KMeansResult choose_k(const std::vector<float>& x, std::size_t n, std::size_t d, const ClusterOptions& options,
+KMeansResult choose_k(const Points& points, const RowFill& scaled, const ClusterOptions& options,
                       Clustering& clustering, const std::function<void(double)>& progress) {
+  const std::size_t n = points.n;
   KMeansOptions kmeans_options = options.kmeans;
   if (options.k > 0) {
     kmeans_options.k = options.k;
-    return kmeans(x.data(), n, d, kmeans_options);
+    return kmeans_points(points, kmeans_options);
   }
-  const auto distinct = static_cast<int>(count_distinct(x, d, static_cast<std::size_t>(options.k_high) + 1));
+  const auto distinct = static_cast<int>(count_distinct(points, static_cast<std::size_t>(options.k_high) + 1));
   const int high = std::min({options.k_high, distinct, static_cast<int>(std::min<std::size_t>(n, 1U << 30U)) - 1});
   if (high < options.k_low) {
     throw UsageError("k-range: " + std::to_string(options.k_low) + ":" + std::to_string(options.k_high) +
@@ -139,8 +138,10 @@ KMeansResult choose_k(const std::vector<float>& x, std::size_t n, std::size_t d,
   double highest = -std::numeric_limits<double>::infinity();
   for (int k = options.k_low; k <= high; ++k) {
     kmeans_options.k = k;
-    auto result = kmeans(x.data(), n, d, kmeans_options);
-    const double score = silhouette(labelled(x, d, result.labels, static_cast<std::size_t>(k)), kmeans_options.seed);
+    auto result = kmeans_points(points, kmeans_options);
+    const auto labels = labels_of(points, result.centroids);
+    const double score =
+        silhouette(labelled(scaled, points.d, labels, static_cast<std::size_t>(k)), kmeans_options.seed);
     clustering.sweep.push_back({k, result.inertia, score});
     if (score > highest) {
       highest = score;
@@ -181,8 +182,9 @@ Clustering cluster_tracks(const TrackTable& table, const ClusterOptions& options
   Clustering clustering;
   prepare(table, options, clustering);
   const std::size_t d = clustering.model.features.size();
-  const auto x = scaled_matrix(table, clustering.model);
-  KMeansResult result = choose_k(x, n, d, options, clustering, progress);
+  const RowFill scaled = scaled_rows(table, clustering.model);
+  auto points = std::make_unique<Points>(deal_rows(scaled, n, d));
+  KMeansResult result = choose_k(*points, scaled, options, clustering, progress);
   sort_by_size(result, d);
   clustering.model.centroids = std::move(result.centroids);
   clustering.model.clusters.resize(result.sizes.size());
@@ -190,8 +192,9 @@ Clustering cluster_tracks(const TrackTable& table, const ClusterOptions& options
   clustering.model.quality.inertia = result.inertia;
   clustering.iterations = result.iterations;
   clustering.converged = result.converged;
-  assign_to_nearest(x.data(), n, d, clustering.model.centroids, clustering.labels, clustering.distances);
-  measure(x, clustering);
+  assign_points(*points, clustering.model.centroids, clustering.labels, clustering.distances);
+  points.reset();  // what follows needs memory of its own
+  measure(scaled, clustering);
   name_clusters(table, moods, clustering);
   return clustering;
 }
@@ -201,10 +204,10 @@ Clustering assign_tracks(const TrackTable& table, const ClusterModel& saved) {
   Clustering clustering;
   clustering.model = saved;
   clustering.model.tracks_digest.clear();
-  const auto x = scaled_matrix(table, saved);
-  assign_to_nearest(x.data(), table.size(), saved.features.size(), saved.centroids, clustering.labels,
-                    clustering.distances);
-  measure(x, clustering);
+  const RowFill scaled = scaled_rows(table, saved);
+  assign_points(deal_rows(scaled, table.size(), saved.features.size()), saved.centroids, clustering.labels,
+                clustering.distances);
+  measure(scaled, clustering);
   double& total = clustering.model.quality.inertia = 0;
   for (const float distance : clustering.distances) total += double{distance} * double{distance};
   return clustering;

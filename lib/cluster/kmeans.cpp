@@ -9,6 +9,7 @@
 #include "affekt/core/parallel.h"
 #include "affekt/core/random.h"
 #include "cluster/kernels.h"
+#include "cluster/lloyd.h"
 #include "cluster/start.h"
 
 namespace affekt {
@@ -52,7 +53,6 @@ class Lloyd {
       centroids.swap(next);
     }
     result.centroids = std::move(centroids);
-    result.labels.assign(labels_.begin(), labels_.begin() + static_cast<std::ptrdiff_t>(points_.n));
     return result;
   }
 
@@ -142,6 +142,15 @@ KMeansResult kmeans(const float* x, std::size_t n, std::size_t d, const KMeansOp
   options.validate();
   check_sizes(n, d, options.k);
   const Points points = deal_rows(x, n, d);
+  KMeansResult best = kmeans_points(points, options, on_step);
+  best.labels = labels_of(points, best.centroids);
+  return best;
+}
+
+KMeansResult kmeans_points(const Points& points, const KMeansOptions& options,
+                           const std::function<void(const KMeansStep&)>& on_step) {
+  options.validate();
+  check_sizes(points.n, points.d, options.k);
   Lloyd lloyd(points, options);
   KMeansResult best;
   for (int restart = 0; restart < options.restarts; ++restart) {
@@ -164,7 +173,9 @@ KMeansResult kmeans_from(const float* x, std::size_t n, std::size_t d, const std
     throw DataError("k-means start: a value is not finite");
   }
   const Points points = deal_rows(x, n, d);
-  return Lloyd(points, options).run(start, 0, on_step);
+  KMeansResult result = Lloyd(points, options).run(start, 0, on_step);
+  result.labels = labels_of(points, result.centroids);
+  return result;
 }
 
 std::vector<float> kmeans_start(const float* x, std::size_t n, std::size_t d, const KMeansOptions& options) {
@@ -174,18 +185,32 @@ std::vector<float> kmeans_start(const float* x, std::size_t n, std::size_t d, co
   return plus_plus_start(deal_rows(x, n, d), static_cast<std::size_t>(options.k), random);
 }
 
-void assign_to_nearest(const float* x, std::size_t n, std::size_t d, const std::vector<float>& centroids,
-                       std::vector<std::int32_t>& labels, std::vector<float>& distances) {
-  const Points points = deal_rows(x, n, d);
-  const PaddedCentroids padded(centroids.data(), centroids.size() / d, d);
+std::vector<std::int32_t> labels_of(const Points& points, const std::vector<float>& centroids) {
+  const PaddedCentroids padded(centroids.data(), centroids.size() / points.d, points.d);
+  std::vector<std::int32_t> labels(points.blocks() * kLanes);
+  parallel_for(points.blocks(), chunk_blocks(points), [&](std::size_t begin, std::size_t end) {
+    assign_blocks(points, begin, end, padded, labels.data(), nullptr, nullptr);
+  });
+  labels.resize(points.n);
+  return labels;
+}
+
+void assign_points(const Points& points, const std::vector<float>& centroids, std::vector<std::int32_t>& labels,
+                   std::vector<float>& distances) {
+  const PaddedCentroids padded(centroids.data(), centroids.size() / points.d, points.d);
   labels.resize(points.blocks() * kLanes);
   distances.resize(points.blocks() * kLanes);
   parallel_for(points.blocks(), chunk_blocks(points), [&](std::size_t begin, std::size_t end) {
     assign_blocks(points, begin, end, padded, labels.data(), distances.data(), nullptr);
   });
-  labels.resize(n);
-  distances.resize(n);
+  labels.resize(points.n);
+  distances.resize(points.n);
   for (float& distance : distances) distance = std::sqrt(distance);
+}
+
+void assign_to_nearest(const float* x, std::size_t n, std::size_t d, const std::vector<float>& centroids,
+                       std::vector<std::int32_t>& labels, std::vector<float>& distances) {
+  assign_points(deal_rows(x, n, d), centroids, labels, distances);
 }
 
 }  // namespace affekt

@@ -38,7 +38,7 @@ std::size_t chunk_blocks(const Points& points) {
   return std::max(kLeastChunk, (points.blocks() + kMostChunks - 1) / kMostChunks);
 }
 
-Points deal_rows(const float* x, std::size_t n, std::size_t d) {
+Points deal_rows(const RowFill& fill, std::size_t n, std::size_t d) {
   Points points;
   points.n = n;
   points.d = d;
@@ -47,21 +47,31 @@ Points deal_rows(const float* x, std::size_t n, std::size_t d) {
   points.data.resize(points.blocks() * d * kLanes);
   std::atomic<std::size_t> bad{n * d};
   parallel_for(points.blocks(), kLeastChunk, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t row = begin * kLanes; row < std::min(end * kLanes, n); ++row) {
+    const std::size_t first = begin * kLanes, last = std::min(end * kLanes, n);
+    std::vector<float> rows((last - first) * d);
+    fill(first, last, rows.data());
+    for (std::size_t row = first; row < last; ++row) {
       float* block = points.data.data() + (row / kLanes) * d * kLanes + row % kLanes;
       for (std::size_t j = 0; j < d; ++j) {
-        const float value = x[row * d + j];
+        const float value = rows[(row - first) * d + j];
         if (!std::isfinite(value)) note_lowest(bad, row * d + j);
         block[j * kLanes] = value;
       }
     }
   });
   if (const std::size_t at = bad.load(); at < n * d) {
+    std::vector<float> row(d);
+    fill(at / d, at / d + 1, row.data());
     throw DataError("k-means: row " + std::to_string(at / d) + ", column " + std::to_string(at % d) +
-                    " (counted from 0): " + (std::isnan(x[at]) ? "not a number" : "infinite") +
+                    " (counted from 0): " + (std::isnan(row[at % d]) ? "not a number" : "infinite") +
                     "; leave such rows out first");
   }
   return points;
+}
+
+Points deal_rows(const float* x, std::size_t n, std::size_t d) {
+  return deal_rows(
+      [x, d](std::size_t begin, std::size_t end, float* rows) { std::copy(x + begin * d, x + end * d, rows); }, n, d);
 }
 
 }  // namespace affekt

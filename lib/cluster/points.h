@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "affekt/metrics/cluster_quality.h"
+
 namespace affekt {
 
 inline constexpr std::size_t kLanes = 16;  ///< Rows in a block, on every CPU: sums a lane, then sums of lanes.
@@ -19,7 +21,9 @@ struct Points {
   float at(std::size_t row, std::size_t j) const { return data[((row / kLanes) * d + j) * kLanes + row % kLanes]; }
 };
 
-/// @throws DataError naming the first row and column that is not finite.
+/// Deals rows that `fill` gives. @throws DataError naming the first row and column that is not finite.
+Points deal_rows(const RowFill& fill, std::size_t n, std::size_t d);
+/// Deals rows of a matrix (n, d).
 Points deal_rows(const float* x, std::size_t n, std::size_t d);
 
 /// Blocks in a chunk of parallel work: depends on n alone, never on the number of threads.

@@ -27,12 +27,19 @@ struct Means {
 
 // Sums over rows in fixed chunks, added in chunk order: the same bits at any thread count.
 template <typename Add>
-std::vector<double> sum_in_chunks(std::size_t n, std::size_t width, const Add& add) {
-  std::vector<std::vector<double>> parts((n + kChunk - 1) / kChunk);
-  parallel_for(n, kChunk, [&](std::size_t begin, std::size_t end) {
+std::vector<double> sum_in_chunks(const LabelledRows& rows, std::size_t width, const Add& add) {
+  std::vector<std::vector<double>> parts((rows.n + kChunk - 1) / kChunk);
+  parallel_for(rows.n, kChunk, [&](std::size_t begin, std::size_t end) {
+    std::vector<float> filled;
+    const float* x = rows.x == nullptr ? nullptr : rows.x + begin * rows.d;
+    if (x == nullptr) {
+      filled.resize((end - begin) * rows.d);
+      rows.fill(begin, end, filled.data());
+      x = filled.data();
+    }
     auto& part = parts[begin / kChunk];
     part.assign(width, 0.0);
-    for (std::size_t row = begin; row < end; ++row) add(row, part);
+    for (std::size_t row = begin; row < end; ++row, x += rows.d) add(row, x, part);
   });
   std::vector<double> total(width);
   for (const auto& part : parts) std::transform(total.begin(), total.end(), part.begin(), total.begin(), std::plus<>());
@@ -44,20 +51,20 @@ Means means_of(const LabelledRows& rows) {
   const std::size_t d = rows.d, k = rows.k;
   means.sizes.resize(k);
   for (std::size_t row = 0; row < rows.n; ++row) ++means.sizes[static_cast<std::size_t>(rows.labels[row])];
-  means.mean = sum_in_chunks(rows.n, k * d, [&](std::size_t row, std::vector<double>& part) {
+  means.mean = sum_in_chunks(rows, k * d, [&](std::size_t row, const float* x, std::vector<double>& part) {
     double* sum = part.data() + static_cast<std::size_t>(rows.labels[row]) * d;
-    for (std::size_t j = 0; j < d; ++j) sum[j] += double{rows.x[row * d + j]};
+    for (std::size_t j = 0; j < d; ++j) sum[j] += double{x[j]};
   });
   for (std::size_t c = 0; c < k; ++c) {
     if (means.sizes[c] == 0) continue;
     means.used.push_back(c);
     for (std::size_t j = 0; j < d; ++j) means.mean[c * d + j] /= static_cast<double>(means.sizes[c]);
   }
-  auto sums = sum_in_chunks(rows.n, 2 * k, [&](std::size_t row, std::vector<double>& part) {
+  auto sums = sum_in_chunks(rows, 2 * k, [&](std::size_t row, const float* x, std::vector<double>& part) {
     const auto c = static_cast<std::size_t>(rows.labels[row]);
     double squared = 0;
     for (std::size_t j = 0; j < d; ++j) {
-      const double difference = double{rows.x[row * d + j]} - means.mean[c * d + j];
+      const double difference = double{x[j]} - means.mean[c * d + j];
       squared += difference * difference;
     }
     part[c] += squared;

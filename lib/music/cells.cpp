@@ -106,6 +106,7 @@ double number_cell(std::string_view cell, bool decimal_comma) {
 }
 
 double key_cell(std::string_view cell) {
+  if (double plain = 0; plain_number(cell, plain)) return plain >= 0 && plain <= 11 ? plain : kMissing;
   cell = trim(cell);
   if (const auto number = parse_double(cell)) return *number >= 0 && *number <= 11 ? *number : kMissing;
   static constexpr std::array<int, 7> kPitch = {9, 11, 0, 2, 4, 5, 7};  // A B C D E F G

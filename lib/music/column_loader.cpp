@@ -67,7 +67,7 @@ float NumberLoader::read(std::string_view cell, NumberTraits& traits) const {
   if ((kind == F::tempo || kind == F::duration_ms) && value <= 0) value = kMissing;
   const auto narrow = static_cast<float>(value);
   if (!std::isfinite(narrow)) return std::numeric_limits<float>::quiet_NaN();
-  traits.whole = traits.whole && narrow == std::floor(narrow);
+  if (traits.whole) traits.whole = narrow == std::floor(narrow);
   traits.greatest = std::max(traits.greatest, narrow);
   return narrow;
 }

@@ -3,46 +3,68 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "affekt/core/error.h"
+#include "affekt/core/parallel.h"
+#include "affekt/core/text.h"
 #include "affekt/music/track_reader.h"
 
 namespace affekt {
 namespace {
 
-/// Set of rows by a text key that is recomputed when needed: four bytes a slot whatever the keys' length.
-class RowSet {
- public:
-  RowSet(std::size_t rows, std::function<std::string(std::size_t)> key) : key_(std::move(key)) {
-    std::size_t size = 16;
-    while (size < rows * 2) size *= 2;
-    slots_.assign(size, kFree);
-  }
+/// Writes the key of a row; empty = the row has none and is never a duplicate.
+using KeyOf = std::function<void(std::size_t row, std::string& key)>;
 
-  /// False if a row with the same key is there already. Rows without a key are never duplicates.
-  bool add(std::size_t row) {
-    const std::string key = key_(row);
-    if (key.empty()) return true;
-    std::size_t slot = std::hash<std::string>{}(key) & (slots_.size() - 1);
-    while (slots_[slot] != kFree) {
-      if (key_(slots_[slot]) == key) return false;
-      slot = (slot + 1) & (slots_.size() - 1);
+/// Marks in `state` the later of two kept rows with equal keys. Keys are hashed on all threads and written anew when
+/// two have to be compared: some 24 bytes a row while it runs, whatever the keys' length.
+template <typename State>
+std::size_t drop_equal(std::vector<State>& state, State kept, State dropped, const KeyOf& key_of) {
+  constexpr std::size_t kChunk = 16384, kAhead = 16;
+  constexpr std::uint32_t kFree = std::numeric_limits<std::uint32_t>::max();
+  const std::size_t rows = state.size();
+  std::vector<std::uint64_t> hashes(rows);  // 0: no key
+  parallel_for(rows, kChunk, [&](std::size_t begin, std::size_t end) {
+    std::string key;
+    for (std::size_t row = begin; row < end; ++row) {
+      if (state[row] != kept) continue;
+      key_of(row, key);
+      if (!key.empty()) hashes[row] = std::hash<std::string>{}(key) | 1;
     }
-    slots_[slot] = static_cast<std::uint32_t>(row);
-    return true;
+  });
+  std::size_t size = 16, found = 0;
+  while (size < rows + rows / 2) size *= 2;
+  std::vector<std::uint32_t> slots(size, kFree);
+  const auto slot_of = [&](std::size_t row) { return (hashes[row] >> 20) & (size - 1); };
+  std::string key, other;
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (row + kAhead < rows) __builtin_prefetch(&slots[slot_of(row + kAhead)]);
+    if (hashes[row] == 0) continue;
+    std::size_t slot = slot_of(row);
+    for (; slots[slot] != kFree; slot = (slot + 1) & (size - 1)) {
+      if (hashes[slots[slot]] != hashes[row]) continue;
+      key_of(row, key);
+      key_of(slots[slot], other);
+      if (key == other) break;
+    }
+    if (slots[slot] == kFree) {
+      slots[slot] = static_cast<std::uint32_t>(row);
+    } else {
+      state[row] = dropped;
+      ++found;
+    }
   }
+  return found;
+}
 
- private:
-  static constexpr std::uint32_t kFree = std::numeric_limits<std::uint32_t>::max();
-  std::function<std::string(std::size_t)> key_;
-  std::vector<std::uint32_t> slots_;
-};
-
-std::string song_key(const TrackTable& table, std::size_t row) {
-  const std::string title = fold_case(table.text(table.title, row));
-  const std::string artist = fold_case(table.text(table.artist, row));
-  if (title.empty() || artist.empty()) return {};
-  return title + '\n' + artist;
+void song_key(const TrackTable& table, std::size_t row, std::string& key) {
+  key.clear();
+  const std::string_view title = trim(table.text(table.title, row)), artist = trim(table.text(table.artist, row));
+  if (title.empty() || artist.empty()) return;
+  key = fold_case(title);
+  key += '\n';
+  key += fold_case(artist);
 }
 
 }  // namespace
@@ -60,24 +82,30 @@ void drop_unusable(TrackTable& table, const std::vector<TrackFeature>& wanted, D
   if (table.size() >= std::numeric_limits<std::uint32_t>::max()) {
     throw DataError("more than 4 billion rows in one table");
   }
-  RowSet ids(table.id.empty() ? 0 : table.size(),
-             [&table](std::size_t row) { return std::string(table.text(table.id, row)); });
-  RowSet songs(table.size(), [&table](std::size_t row) { return song_key(table, row); });
-  std::vector<std::size_t> kept;
-  kept.reserve(table.size());
-  for (std::size_t row = 0; row < table.size(); ++row) {
-    const bool missing = std::any_of(wanted.begin(), wanted.end(), [&table, row](TrackFeature feature) {
-      return std::isnan(table.value(feature, row));
-    });
-    if (missing) {
-      ++dropped.missing;
-    } else if (!ids.add(row) || !songs.add(row)) {
-      ++dropped.duplicate;
-    } else {
-      kept.push_back(row);
+  enum class State : std::uint8_t { kept, missing, duplicate };
+  std::vector<State> state(table.size(), State::kept);
+  for (const TrackFeature feature : wanted) {
+    for (std::size_t row = 0; row < table.size(); ++row) {
+      if (std::isnan(table.value(feature, row))) state[row] = State::missing;
     }
   }
-  if (kept.size() < table.size()) table.keep(kept);
+  dropped.missing += static_cast<std::size_t>(std::count(state.begin(), state.end(), State::missing));
+  if (!table.id.empty()) {
+    dropped.duplicate += drop_equal(state, State::kept, State::duplicate,
+                                    [&table](std::size_t row, std::string& key) { key = table.id[row]; });
+  }
+  if (!table.title.empty() && !table.artist.empty()) {
+    dropped.duplicate += drop_equal(state, State::kept, State::duplicate,
+                                    [&table](std::size_t row, std::string& key) { song_key(table, row, key); });
+  }
+  std::vector<std::size_t> kept;
+  const auto count = static_cast<std::size_t>(std::count(state.begin(), state.end(), State::kept));
+  if (count == table.size()) return;
+  kept.reserve(count);
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    if (state[row] == State::kept) kept.push_back(row);
+  }
+  table.keep(kept);
 }
 
 }  // namespace affekt

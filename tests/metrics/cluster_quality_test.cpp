@@ -1,5 +1,6 @@
 #include "affekt/metrics/cluster_quality.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "affekt/core/error.h"
@@ -103,4 +104,36 @@ TEST_CASE("agreement at its ends") {
   CHECK(agreement({7}, {3}).ari == 1.0);
   CHECK_THROWS_AS(agreement({0, 1}, {0}), affekt::UsageError);
   CHECK_THROWS_AS(agreement({}, {}), affekt::UsageError);
+}
+
+TEST_CASE("rows given a stretch at a time give the figures of rows in memory") {
+  affekt::RandomStream random(3);
+  const std::size_t n = 40000, d = 3, k = 4;
+  std::vector<float> x(n * d);
+  std::vector<std::int32_t> labels(n);
+  for (std::size_t row = 0; row < n; ++row) {
+    labels[row] = static_cast<std::int32_t>(row % k);
+    for (std::size_t j = 0; j < d; ++j) x[row * d + j] = static_cast<float>(random.normal() + double(row % k));
+  }
+  const LabelledRows whole{x.data(), n, d, labels.data(), k};
+  const LabelledRows given{nullptr, n, d, labels.data(), k, [&x](std::size_t begin, std::size_t end, float* rows) {
+                             std::copy(x.data() + begin * d, x.data() + end * d, rows);
+                           }};
+  CHECK(affekt::inertia(given) == affekt::inertia(whole));
+  CHECK(affekt::davies_bouldin(given) == affekt::davies_bouldin(whole));
+  CHECK(affekt::calinski_harabasz(given) == affekt::calinski_harabasz(whole));
+  CHECK(affekt::silhouette(given, 1) == affekt::silhouette(whole, 1));
+
+  // The standard error says how far samples lie from the whole: about a third of them further than one.
+  const double exact = affekt::silhouette(whole, 1, n);
+  CHECK(affekt::silhouette_estimate(whole, 1, n).standard_error == 0);
+  int within_one = 0, within_three = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const auto sampled = affekt::silhouette_estimate(whole, seed, 1000);
+    within_one += std::abs(sampled.value - exact) <= sampled.standard_error ? 1 : 0;
+    within_three += std::abs(sampled.value - exact) <= 3 * sampled.standard_error ? 1 : 0;
+  }
+  CHECK(within_one >= 18);
+  CHECK(within_one <= 36);
+  CHECK(within_three >= 38);
 }

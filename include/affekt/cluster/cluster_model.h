@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "affekt/core/export.h"
+#include "affekt/metrics/cluster_quality.h"
 #include "affekt/music/scaler.h"
 #include "affekt/music/track_table.h"
 
@@ -49,7 +50,8 @@ AFFEKT_API std::string cluster_model_json(const ClusterModel& model);
 /// file.
 AFFEKT_API ClusterModel parse_cluster_model(std::string_view json, const std::string& place);
 
-/// Scaled features of every row, (n, d) row-major. @throws DataError if the table lacks one of the columns.
-AFFEKT_API std::vector<float> scaled_matrix(const TrackTable& table, const ClusterModel& model);
+/// Gives scaled features of rows, (rows, d), a stretch at a time; refers to both. @throws DataError if the table lacks
+/// one of the columns.
+AFFEKT_API RowFill scaled_rows(const TrackTable& table, const ClusterModel& model);
 
 }  // namespace affekt

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,12 +11,17 @@
 
 namespace affekt {
 
+/// Writes rows [begin, end) of a matrix, row-major float32: for matrices too large to be held twice. Called from
+/// several threads at a time, for stretches in any order.
+using RowFill = std::function<void(std::size_t begin, std::size_t end, float* rows)>;
+
 /// Rows and their clusters; all functions below use every row unless they say otherwise.
 struct LabelledRows {
   const float* x = nullptr;  ///< (n, d), row-major, finite.
   std::size_t n = 0, d = 0;
   const std::int32_t* labels = nullptr;  ///< (n), values in [0, k).
   std::size_t k = 0;                     ///< Clusters without rows do not count.
+  RowFill fill = {};                     ///< In place of x, where that is null.
 };
 
 /// Sum of squared distances of the rows to the mean of their cluster.
@@ -28,6 +34,13 @@ inline constexpr std::size_t kSilhouetteSample = 10000;
 /// clusters. Exact for n <= sample; else over a sample drawn with `seed`, which stands for all rows. Time O(min(n,
 /// sample)^2 d). Source: Rousseeuw, J. Comput. Appl. Math. 20, 1987.
 AFFEKT_API double silhouette(const LabelledRows& rows, std::uint64_t seed, std::size_t sample = kSilhouetteSample);
+
+struct SilhouetteEstimate {
+  double value = 0;           ///< As silhouette().
+  double standard_error = 0;  ///< Of drawing the sample: its deviation / sqrt(m), less the share seen; 0 where exact.
+};
+AFFEKT_API SilhouetteEstimate silhouette_estimate(const LabelledRows& rows, std::uint64_t seed,
+                                                  std::size_t sample = kSilhouetteSample);
 
 /// Mean over clusters of the worst (s_i + s_j) / d_ij; lower is better; NaN with fewer than two clusters.
 /// Source: Davies and Bouldin, IEEE Trans. Pattern Anal. 1(2), 1979.

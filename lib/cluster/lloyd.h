@@ -1,0 +1,24 @@
+// Private: k-means over rows that are dealt already, and without labels: those of ten million rows are worth saving.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "affekt/cluster/kmeans.h"
+#include "cluster/points.h"
+
+namespace affekt {
+
+/// As kmeans(), but KMeansResult::labels stays empty. @throws UsageError, DataError
+KMeansResult kmeans_points(const Points& points, const KMeansOptions& options,
+                           const std::function<void(const KMeansStep&)>& on_step = {});
+
+/// Nearest centroid of each row, ties to the lower number.
+std::vector<std::int32_t> labels_of(const Points& points, const std::vector<float>& centroids);
+/// The same, and the Euclidean distances to them.
+void assign_points(const Points& points, const std::vector<float>& centroids, std::vector<std::int32_t>& labels,
+                   std::vector<float>& distances);
+
+}  // namespace affekt
