@@ -14,7 +14,7 @@
 namespace affekt {
 
 struct ForwardOptions {
-  int batch_size = 256;                            ///< Rows in one pass, >= 1; changes speed and memory only.
+  int batch_size = 256;  ///< Rows in one pass, >= 1, fewer above 96 x 96; for speed and memory only.
   std::function<void(std::size_t done)> progress;  ///< Called after each batch with the rows done; may be empty.
   std::function<bool()> stop_requested;            ///< Asked after each batch; true throws Interrupted. May be empty.
 };
