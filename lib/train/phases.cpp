@@ -64,6 +64,12 @@ std::map<int, Part> parts_of(const Network& network, const TrainOptions& options
   return parts;
 }
 
+/// Three digits are enough to read, and hide what multiplying decimal fractions leaves behind.
+std::string rate_text(double rate) {
+  const double unit = std::pow(10.0, 2 - std::floor(std::log10(rate)));
+  return format_shortest(std::round(rate * unit) / unit);
+}
+
 std::int64_t element_count(const ParameterSpec& spec) {
   std::int64_t count = 1;
   for (const std::int64_t extent : spec.shape) count *= extent;
@@ -131,7 +137,7 @@ std::string groups_text(const std::vector<ParameterGroup>& groups) {
     trainable += group.trainable;
     frozen = frozen || group.trainable == 0;
     if (group.trainable > 0) {
-      texts.push_back(group.name + " (" + std::to_string(group.trainable) + ") at " + format_shortest(group.lr));
+      texts.push_back(group.name + " (" + std::to_string(group.trainable) + ") at " + rate_text(group.lr));
     }
   }
   return std::to_string(trainable) + " of " + std::to_string(parameters) + " parameters move: " + join(texts, ", ") +

@@ -78,6 +78,28 @@ void write_sources(const std::vector<SourceCount>& sources, Json& out) {
   }
 }
 
+/// The parts of summary.json that are not numbers or texts, back again. @throws Json::exception.
+void read_parts(const Json& in, TrainSummary& summary) {
+  if (const Json source = in.value("pretrained", Json()); source.is_object()) {
+    summary.pretrained = {source.at("file").get<std::string>(), source.at("format").get<std::string>(),
+                          source.at("digest").get<std::string>()};
+  }
+  for (const Json& group : in.value("groups", Json::array())) {
+    summary.groups.push_back({group.at("name").get<std::string>(), group.at("parameters").get<std::int64_t>(),
+                              group.at("trainable").get<std::int64_t>(), group.at("lr").get<double>()});
+  }
+  for (const Json& source : in.value("sources", Json::array())) {
+    SourceCount count;
+    count.path = source.at("path").get<std::string>();
+    count.weight = source.at("weight").get<double>();
+    count.rows = source.at("rows").get<std::int64_t>();
+    for (std::size_t c = 0; c < kEmotionCount; ++c) {
+      count.classes[c] = source.at("classes").at(emotion_names()[c]).get<std::int64_t>();
+    }
+    summary.sources.push_back(std::move(count));
+  }
+}
+
 }  // namespace
 
 RunFolder RunFolder::prepare(const TrainOptions& options) {
@@ -136,6 +158,11 @@ TrainSummary RunFolder::read_summary() const {
       throw DataError(place + ": " + key + ": a value of the wrong kind");
     }
   });
+  try {
+    if (in.is_object()) read_parts(in, summary);
+  } catch (const Json::exception&) {
+    throw DataError(place + ": pretrained, groups or sources: damaged");
+  }
   return summary;
 }
 

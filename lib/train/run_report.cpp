@@ -1,5 +1,7 @@
 #include "train/run_report.h"
 
+#include <utility>
+
 #include "affekt/core/text.h"
 #include "affekt/report/chart.h"
 #include "affekt/report/html_page.h"
@@ -30,6 +32,9 @@ Table result_table(const TrainSummary& summary) {
   table.rows = {
       {"network", summary.model},
       {"parameters", std::to_string(summary.parameters)},
+      {"of them trained, at the end", std::to_string(summary.trainable_parameters)},
+      {"multiply-adds a picture", std::to_string(summary.multiply_adds)},
+      {"first weights", summary.pretrained.file.empty() ? "random" : summary.pretrained.file},
       {"best epoch", std::to_string(summary.best_epoch) + " of " + std::to_string(summary.epochs_run)},
       {"training accuracy, without augmentation", accuracy(summary.train_accuracy, judged)},
       {"validation accuracy", accuracy(summary.validation_accuracy, judged)},
@@ -39,6 +44,18 @@ Table result_table(const TrainSummary& summary) {
       {"device", summary.device + ", " + std::to_string(summary.threads) + " threads, " + summary.precision},
       {"ended", summary.stopped},
   };
+  return table;
+}
+
+Table source_table(const std::vector<SourceCount>& sources) {
+  Table table;
+  table.columns = {{"source", false}, {"weight", true}, {"rows", true}};
+  for (const std::string& name : emotion_names()) table.columns.push_back({name, true});
+  for (const SourceCount& source : sources) {
+    std::vector<std::string> row = {source.path, format_shortest(source.weight), std::to_string(source.rows)};
+    for (const std::int64_t count : source.classes) row.push_back(std::to_string(count));
+    table.rows.push_back(std::move(row));
+  }
   return table;
 }
 
@@ -75,6 +92,7 @@ std::string run_report_html(const TrainSummary& summary, const TrainOptions& opt
     page.figure(accuracy_curves_svg(summary.history), "Training accuracy is that of the augmented batches.");
     page.figure(loss_curves_svg(summary.history), "The training loss includes label smoothing and weights.");
   }
+  if (!summary.sources.empty()) page.heading("Training rows").table(source_table(summary.sources));
   page.heading("Epochs").table(epoch_table(summary.history));
   page.heading("Options").preformatted(train_options_json(options));
   return page.text();

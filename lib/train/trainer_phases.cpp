@@ -60,6 +60,8 @@ void Trainer::enter(Phase phase) {
   optimizer_.choose(network_, rate_factors(table, options_, phase));
   training_features_.reset();
   validation_features_.reset();
+  session_steps_ = 0;  // The time left is guessed from steps of this phase.
+  session_step_seconds_ = 0;
 }
 
 void Trainer::log_groups() {
@@ -81,6 +83,7 @@ void Trainer::fill_features() {
 
 FeatureCache Trainer::features_of(const at::Tensor& images, bool bf16, std::int64_t& memory_left, const char* what) {
   const auto before = Clock::now();
+  log("computing the features of " + std::to_string(images.size(0)) + " " + what + " rows");
   Pass pass;
   pass.bf16 = bf16;
   const int cut = head_input(network_.table());
@@ -90,8 +93,8 @@ FeatureCache Trainer::features_of(const at::Tensor& images, bool bf16, std::int6
     return network_.forward_between(0, network_input(pixels, preprocessing(), network_.table().input), cut, pass);
   };
   FeatureCache cache = FeatureCache::fill(images.size(0), options_.batch_size, memory_left, run_.path(), compute);
-  log("features of " + std::to_string(cache.size()) + " " + what + " rows, " + mebibytes(cache.bytes()) +
-      (cache.on_disk() ? " in a file" : " in memory") + ": " +
+  log("features of the " + std::string(what) + " rows: " + mebibytes(cache.bytes()) +
+      (cache.on_disk() ? " in a file" : " in memory") + ", " +
       format_fixed(std::chrono::duration<double>(Clock::now() - before).count(), 1) + " s");
   return cache;
 }

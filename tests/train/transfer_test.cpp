@@ -165,7 +165,7 @@ TEST_CASE("cached features give what computed ones give, in memory and in a file
     options.feature_cache = size;
     summaries.push_back(run_training(data, options));
     const std::string log = read_text(fs::path(options.out) / "log.txt");
-    CHECK((log.find("features of 70 training rows") != std::string::npos) == (std::string(size) != "off"));
+    CHECK((log.find("features of the training rows: 0 MiB in ") != std::string::npos) == (std::string(size) != "off"));
     CHECK((log.find("in a file") != std::string::npos) == (std::string(size) == "0"));
   }
   for (std::size_t epoch = 0; epoch < 3; ++epoch) {
@@ -217,6 +217,9 @@ TEST_CASE("rows of a source with twice the weight count twice in the loss, and a
   CHECK(json.at("pretrained").is_null());
   CHECK(json.at("multiply_adds").get<std::int64_t>() == 99755776);
   CHECK(json.at("groups")[0].at("trainable") == json.at("trainable_parameters"));
+  const TrainSummary again = run_training(data, read_run_options(options.out));
+  CHECK(again.already_finished);
+  CHECK(train_summary_json(again) == train_summary_json(weighted));
   data.sources[1].weight = 1;
   options.out = (folder / "even").string();
   CHECK(run_training(data, options).history[0].train_loss != weighted.history[0].train_loss);
