@@ -21,12 +21,9 @@ using affekt::cli::ClusterResult;
 using affekt::cli::Io;
 using affekt::cli::Tool;
 
-enum class Algorithm : std::uint8_t { lloyd };
-
 struct Flags {
   std::vector<std::string> inputs;
   std::string k = "auto", k_range = "4:12", features, columns, label_column, assign, out, moods;
-  Algorithm algorithm = Algorithm::lloyd;
   bool force = false, pack = false;
   affekt::ClusterOptions options;
 };
@@ -46,7 +43,8 @@ void finish_options(const Tool& tool, Flags& flags) {
   if (flags.inputs.empty()) throw UsageError("no track table given; expected TRACKS.csv, or - for standard input");
   if (flags.inputs.size() > 255) throw UsageError("more than 255 track tables");
   if (!flags.assign.empty()) {
-    for (const char* name : {"k", "k-range", "features", "scale", "restarts", "max-iterations", "tolerance", "moods"}) {
+    for (const char* name :
+         {"k", "k-range", "features", "scale", "restarts", "max-iterations", "tolerance", "moods", "algorithm"}) {
       if (tool.given(name)) throw UsageError(tool.shown(name) + " has no effect with --assign; leave it out");
     }
   }
@@ -66,6 +64,7 @@ void finish_options(const Tool& tool, Flags& flags) {
     options.features.push_back(*feature);
   }
   options.kmeans.seed = tool.common.seed;
+  options.all_measures = true;
   options.validate();
 }
 
@@ -163,7 +162,10 @@ void bind(Tool& tool, Flags& flags) {
                {"robust", affekt::Scaling::robust},
                {"none", affekt::Scaling::none}},
               "Scaling of the columns");
-  tool.choice("algorithm", flags.algorithm, {{"lloyd", Algorithm::lloyd}}, "How k-means is computed");
+  tool.choice("algorithm", options.algorithm,
+              {{"lloyd", affekt::KMeansAlgorithm::lloyd}, {"minibatch", affekt::KMeansAlgorithm::minibatch}},
+              "How k-means is computed: with all tracks each step, or with batches of 8,192 (less memory and time, "
+              "slightly worse)");
   tool.option("restarts", options.kmeans.restarts, "Independent starts; the lowest inertia wins");
   tool.option("max-iterations", options.kmeans.max_iterations, "Steps a start");
   tool.option("tolerance", options.kmeans.relative_tolerance, "Stop when inertia falls by less than this fraction");

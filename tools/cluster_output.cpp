@@ -1,6 +1,9 @@
 #include "cluster_output.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "affekt/core/text.h"
 #include "affekt/report/table.h"
@@ -30,6 +33,39 @@ std::string centroid_text(const ClusterModel& model, std::size_t c, TrackFeature
     if (model.features[j] == feature) return format_fixed(model.centroid(c, j), decimals);
   }
   return "";
+}
+
+std::vector<std::pair<const char*, int>> advice_list(const KAdvice& advice) {
+  return {{"silhouette", advice.silhouette},
+          {"elbow", advice.elbow},
+          {"davies_bouldin", advice.davies_bouldin},
+          {"calinski_harabasz", advice.calinski_harabasz},
+          {"gap", advice.gap},
+          {"stability", advice.stability}};
+}
+
+std::string sweep_text(const Clustering& clustering) {
+  Table table;
+  table.columns = {
+      {"k", true},   {"silhouette", true}, {"inertia", true}, {"Davies-Bouldin", true}, {"Calinski-Harabasz", true},
+      {"gap", true}, {"stability", true}};
+  for (const SweepEntry& entry : clustering.sweep) {
+    const bool sampled = entry.silhouette_error > 0;
+    table.rows.push_back(
+        {std::to_string(entry.k),
+         number_or(entry.silhouette, 3) + (sampled ? " ± " + format_fixed(entry.silhouette_error, 3) : ""),
+         number_or(entry.inertia, 1), number_or(entry.davies_bouldin, 3), number_or(entry.calinski_harabasz, 1),
+         number_or(entry.gap, 3), number_or(entry.stability, 3)});
+  }
+  std::string others;
+  for (const auto& [name, k] : advice_list(clustering.advice)) {
+    std::string words = name;
+    std::replace(words.begin(), words.end(), '_', '-');
+    if (words != "silhouette")
+      others += (others.empty() ? "" : ", ") + words + " " + (k > 0 ? std::to_string(k) : "none");
+  }
+  return table_text(table) + "k = " + std::to_string(clustering.advice.silhouette) +
+         " has the highest silhouette; other measures would take: " + others + "\n";
 }
 
 std::string song_text(const TrackTable& table, std::size_t row) {
@@ -81,8 +117,18 @@ void add_cluster_json(const ClusterResult& result, Json& json) {
   json["converged"] = clustering.converged;
   json["sweep"] = Json::array();
   for (const SweepEntry& entry : clustering.sweep) {
-    json["sweep"].push_back(
-        {{"k", entry.k}, {"inertia", entry.inertia}, {"silhouette", number_or_null(entry.silhouette)}});
+    json["sweep"].push_back({{"k", entry.k},
+                             {"inertia", entry.inertia},
+                             {"silhouette", number_or_null(entry.silhouette)},
+                             {"silhouette_error", number_or_null(entry.silhouette_error)},
+                             {"davies_bouldin", number_or_null(entry.davies_bouldin)},
+                             {"calinski_harabasz", number_or_null(entry.calinski_harabasz)},
+                             {"gap", number_or_null(entry.gap)},
+                             {"gap_error", number_or_null(entry.gap_error)},
+                             {"stability", number_or_null(entry.stability)}});
+  }
+  if (!clustering.sweep.empty()) {
+    for (const auto& [name, k] : advice_list(clustering.advice)) json["advice"][name] = k > 0 ? Json(k) : Json(nullptr);
   }
   json["clusters"] = clusters_json(model);
   if (result.agreement) {
@@ -105,11 +151,7 @@ std::string cluster_text(const ClusterResult& result) {
           std::to_string(result.dropped.duplicate) + " duplicates, " + std::to_string(result.dropped.malformed) +
           " malformed\n";
   if (!clustering.sweep.empty()) {
-    text += "silhouette by k:";
-    for (const SweepEntry& entry : clustering.sweep) {
-      text += " " + std::to_string(entry.k) + ": " + number_or(entry.silhouette, 3);
-    }
-    text += "\n";
+    text += "\n" + sweep_text(clustering);
   }
   if (result.agreement) {
     text += "agreement with the labels of " + std::to_string(result.labelled) + " tracks: ARI " +

@@ -9,6 +9,7 @@
 #include "affekt/core/error.h"
 #include "affekt/metrics/cluster_quality.h"
 #include "affekt/music/track_reader.h"
+#include "cluster/choose_k.h"
 #include "cluster/lloyd.h"
 
 namespace affekt {
@@ -17,11 +18,11 @@ namespace {
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 // Distinct rows, counted up to `limit`.
-std::size_t count_distinct(const Points& points, std::size_t limit) {
+std::size_t count_distinct(const RowFill& rows, std::size_t n, std::size_t d, std::size_t limit) {
   std::vector<std::vector<float>> seen;
-  std::vector<float> values(points.d);
-  for (std::size_t row = 0; row < points.n && seen.size() < limit; ++row) {
-    for (std::size_t j = 0; j < points.d; ++j) values[j] = points.at(row, j);
+  std::vector<float> values(d);
+  for (std::size_t row = 0; row < n && seen.size() < limit; ++row) {
+    rows(row, row + 1, values.data());
     if (std::find(seen.begin(), seen.end(), values) == seen.end()) seen.push_back(values);
   }
   return seen.size();
@@ -119,15 +120,63 @@ void prepare(const TrackTable& table, const ClusterOptions& options, Clustering&
   }
 }
 
-KMeansResult choose_k(const Points& points, const RowFill& scaled, const ClusterOptions& options,
-                      Clustering& clustering, const std::function<void(double)>& progress) {
-  const std::size_t n = points.n;
-  KMeansOptions kmeans_options = options.kmeans;
-  if (options.k > 0) {
-    kmeans_options.k = options.k;
-    return kmeans_points(points, kmeans_options);
+/// The scaled tracks as the chosen algorithm wants them.
+class Work {
+ public:
+  Work(const RowFill& rows, std::size_t count, std::size_t columns, const ClusterOptions& options)
+      : scaled(rows), n(count), d(columns), options_(options) {
+    if (options.algorithm == KMeansAlgorithm::lloyd) points_ = deal_rows(rows, n, d);
   }
-  const auto distinct = static_cast<int>(count_distinct(points, static_cast<std::size_t>(options.k_high) + 1));
+
+  KMeansResult fit(int k) const {
+    KMeansOptions kmeans_options = options_.kmeans;
+    kmeans_options.k = k;
+    if (options_.algorithm == KMeansAlgorithm::lloyd) return kmeans_points(points_, kmeans_options);
+    KMeansResult result = kmeans_minibatch(scaled, n, d, kmeans_options);
+    result.labels = {};
+    return result;
+  }
+
+  void assign(const std::vector<float>& centroids, std::vector<std::int32_t>& labels,
+              std::vector<float>& distances) const {
+    if (options_.algorithm == KMeansAlgorithm::lloyd) return assign_points(points_, centroids, labels, distances);
+    assign_rows(scaled, n, d, centroids, labels, distances);
+  }
+
+  const RowFill& scaled;
+  std::size_t n, d;
+
+ private:
+  const ClusterOptions& options_;
+  Points points_;
+};
+
+SweepEntry sweep_entry(const Work& work, const KMeansResult& result, std::uint64_t seed) {
+  SweepEntry entry;
+  entry.k = static_cast<int>(result.sizes.size());
+  entry.inertia = result.inertia;
+  std::vector<std::int32_t> labels;
+  {
+    std::vector<float> distances;
+    work.assign(result.centroids, labels, distances);
+  }
+  const auto rows = labelled(work.scaled, work.d, labels, result.sizes.size());
+  const SilhouetteEstimate estimate = silhouette_estimate(rows, seed);
+  entry.silhouette = estimate.value;
+  entry.silhouette_error = estimate.standard_error;
+  entry.davies_bouldin = davies_bouldin(rows);
+  entry.calinski_harabasz = calinski_harabasz(rows);
+  return entry;
+}
+
+KMeansResult choose_k(const Work& work, const ClusterOptions& options, Clustering& clustering,
+                      const std::function<void(double)>& progress) {
+  const std::size_t n = work.n;
+  if (options.k > 0) {
+    return work.fit(options.k);
+  }
+  const auto distinct =
+      static_cast<int>(count_distinct(work.scaled, n, work.d, static_cast<std::size_t>(options.k_high) + 1));
   const int high = std::min({options.k_high, distinct, static_cast<int>(std::min<std::size_t>(n, 1U << 30U)) - 1});
   if (high < options.k_low) {
     throw UsageError("k-range: " + std::to_string(options.k_low) + ":" + std::to_string(options.k_high) +
@@ -137,18 +186,16 @@ KMeansResult choose_k(const Points& points, const RowFill& scaled, const Cluster
   KMeansResult best;
   double highest = -std::numeric_limits<double>::infinity();
   for (int k = options.k_low; k <= high; ++k) {
-    kmeans_options.k = k;
-    auto result = kmeans_points(points, kmeans_options);
-    const auto labels = labels_of(points, result.centroids);
-    const double score =
-        silhouette(labelled(scaled, points.d, labels, static_cast<std::size_t>(k)), kmeans_options.seed);
-    clustering.sweep.push_back({k, result.inertia, score});
-    if (score > highest) {
-      highest = score;
+    auto result = work.fit(k);
+    clustering.sweep.push_back(sweep_entry(work, result, options.kmeans.seed));
+    if (clustering.sweep.back().silhouette > highest) {
+      highest = clustering.sweep.back().silhouette;
       best = std::move(result);
     }
     if (progress) progress(static_cast<double>(k - options.k_low + 1) / (high - options.k_low + 1));
   }
+  if (options.all_measures) measure_sampled(work.scaled, n, work.d, options.kmeans.seed, clustering.sweep);
+  clustering.advice = advise(clustering.sweep);
   return best;
 }
 
@@ -183,8 +230,8 @@ Clustering cluster_tracks(const TrackTable& table, const ClusterOptions& options
   prepare(table, options, clustering);
   const std::size_t d = clustering.model.features.size();
   const RowFill scaled = scaled_rows(table, clustering.model);
-  auto points = std::make_unique<Points>(deal_rows(scaled, n, d));
-  KMeansResult result = choose_k(*points, scaled, options, clustering, progress);
+  auto work = std::make_unique<Work>(scaled, n, d, options);
+  KMeansResult result = choose_k(*work, options, clustering, progress);
   sort_by_size(result, d);
   clustering.model.centroids = std::move(result.centroids);
   clustering.model.clusters.resize(result.sizes.size());
@@ -192,8 +239,8 @@ Clustering cluster_tracks(const TrackTable& table, const ClusterOptions& options
   clustering.model.quality.inertia = result.inertia;
   clustering.iterations = result.iterations;
   clustering.converged = result.converged;
-  assign_points(*points, clustering.model.centroids, clustering.labels, clustering.distances);
-  points.reset();  // what follows needs memory of its own
+  work->assign(clustering.model.centroids, clustering.labels, clustering.distances);
+  work.reset();  // what follows needs memory of its own
   measure(scaled, clustering);
   name_clusters(table, moods, clustering);
   return clustering;

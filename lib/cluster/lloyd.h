@@ -21,4 +21,8 @@ std::vector<std::int32_t> labels_of(const Points& points, const std::vector<floa
 void assign_points(const Points& points, const std::vector<float>& centroids, std::vector<std::int32_t>& labels,
                    std::vector<float>& distances);
 
+/// assign_points() for rows that are not held.
+void assign_rows(const RowFill& rows, std::size_t n, std::size_t d, const std::vector<float>& centroids,
+                 std::vector<std::int32_t>& labels, std::vector<float>& distances);
+
 }  // namespace affekt

@@ -326,3 +326,32 @@ TEST_CASE("the bundled catalogue") {
     CHECK(catalog.tracks.value(TrackFeature::duration_ms, row) > 1000);
   }
 }
+
+TEST_CASE("every measure of the sweep sees the five groups, and mini-batches find them too") {
+  const Fixture fixture(mood_csv(1500));
+  ClusterOptions options;
+  options.k_low = 2;
+  options.k_high = 8;
+  options.all_measures = true;
+  const Clustering clustering = affekt::cluster_tracks(fixture.table, options, moods());
+  CHECK(clustering.model.k() == 5);
+  const affekt::KAdvice& advice = clustering.advice;
+  for (const int k : {advice.silhouette, advice.davies_bouldin, advice.calinski_harabasz, advice.stability}) {
+    CHECK(k == 5);
+  }
+  CHECK(clustering.sweep[3].gap > clustering.sweep[2].gap);  // of 5 and 4
+  CHECK(advice.elbow >= 3);
+  CHECK(advice.elbow <= 5);
+  for (const auto& entry : clustering.sweep) {
+    CHECK(entry.silhouette_error == 0.0);  // all rows were used
+    CHECK(entry.gap_error >= 0);
+    CHECK(entry.stability <= 1.0);
+  }
+  ClusterOptions plain = options;
+  plain.all_measures = false;
+  CHECK(std::isnan(affekt::cluster_tracks(fixture.table, plain, moods()).sweep.front().gap));
+  options.algorithm = affekt::KMeansAlgorithm::minibatch;
+  const Clustering batches = affekt::cluster_tracks(fixture.table, options, moods());
+  CHECK(batches.model.k() == 5);
+  CHECK(affekt::agreement(clustering.labels, batches.labels).ari == 1.0);
+}

@@ -267,3 +267,41 @@ TEST_CASE("bad input is refused with its place") {
   x[3] = 1e30F;
   CHECK(contains(message_of<DataError>([&] { affekt::kmeans(x.data(), 3, 2, options_with(2)); }), "too large"));
 }
+
+TEST_CASE("mini-batches find the blobs, give the same bits at any thread count and every row its nearest centroid") {
+  const std::size_t d = 2, k = 4, n = 60000;
+  const float centers[k][d] = {{0, 0}, {10, 0}, {0, 10}, {10, 10}};
+  affekt::RandomStream random(8);
+  std::vector<float> x;
+  for (std::size_t row = 0; row < n; ++row) {  // sorted by blob: the worst order for batches of neighbours
+    for (std::size_t j = 0; j < d; ++j) x.push_back(centers[row * k / n][j] + static_cast<float>(random.normal()));
+  }
+  const affekt::RowFill rows = [&x](std::size_t begin, std::size_t end, float* out) {
+    std::copy(x.data() + begin * d, x.data() + end * d, out);
+  };
+  affekt::KMeansOptions options;
+  options.k = static_cast<int>(k);
+  options.restarts = 2;
+  affekt::set_thread_count(1);
+  const auto found = affekt::kmeans_minibatch(rows, n, d, options);
+  affekt::set_thread_count(3);
+  const auto again = affekt::kmeans_minibatch(rows, n, d, options);
+  affekt::set_thread_count(0);
+  CHECK(found.centroids == again.centroids);
+  CHECK(found.labels == again.labels);
+  CHECK(found.inertia == again.inertia);
+  CHECK(found.converged);
+  const auto exact = affekt::kmeans(x.data(), n, d, options);
+  CHECK(found.inertia >= exact.inertia * 0.9999);
+  CHECK(found.inertia <= exact.inertia * 1.01);
+  std::vector<std::int32_t> labels;
+  std::vector<float> distances;
+  affekt::assign_to_nearest(x.data(), n, d, found.centroids, labels, distances);
+  CHECK(labels == found.labels);
+  CHECK(std::accumulate(found.sizes.begin(), found.sizes.end(), std::size_t{0}) == n);
+
+  x[7] = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_AS(affekt::kmeans_minibatch(rows, n, d, options), affekt::DataError);
+  options.k = 70000;
+  CHECK_THROWS_AS(affekt::kmeans_minibatch(rows, n, d, options), affekt::UsageError);
+}

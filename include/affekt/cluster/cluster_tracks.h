@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,19 @@
 
 namespace affekt {
 
+enum class KMeansAlgorithm : std::uint8_t {
+  lloyd,      ///< Every step uses all tracks.
+  minibatch,  ///< Steps use seeded batches; the scaled features are never held.
+};
+
 struct AFFEKT_API ClusterOptions {
   int k = 0;                           ///< Clusters; 0 = the k of the highest silhouette over [k_low, k_high].
   int k_low = 4, k_high = 12;          ///< 2 <= k_low <= k_high; values of n and above are not tried.
   std::vector<TrackFeature> features;  ///< Empty: default_features().
   Scaling scaling = Scaling::standard;
-  KMeansOptions kmeans;  ///< Its k is not used.
+  KMeansAlgorithm algorithm = KMeansAlgorithm::lloyd;
+  bool all_measures = false;  ///< Fill the sweep's gap and stability too; they never decide.
+  KMeansOptions kmeans;       ///< Its k is not used.
 
   /// @throws UsageError naming the first bad field and its range.
   void validate() const;
@@ -29,8 +37,20 @@ struct AFFEKT_API ClusterOptions {
 
 struct SweepEntry {
   int k = 0;
-  double inertia = 0;     ///< Scaled units.
-  double silhouette = 0;  ///< Of a seeded sample of at most 10,000 tracks.
+  double inertia = 0;           ///< Scaled units.
+  double silhouette = 0;        ///< Of a seeded sample of at most 10,000 tracks.
+  double silhouette_error = 0;  ///< Its standard error; 0 where all tracks were used.
+  double davies_bouldin = 0, calinski_harabasz = 0;
+  /// Of a seeded sample of at most 2,000 tracks; NaN unless asked for. The gap is that of the logarithms of the inertia
+  /// to ten samples uniform in the same box, with its standard error (Tibshirani, Walther and Hastie, JRSS B 63, 2001);
+  /// stability is the mean adjusted Rand index to clusterings of ten bootstraps.
+  double gap = std::numeric_limits<double>::quiet_NaN(), gap_error = std::numeric_limits<double>::quiet_NaN();
+  double stability = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// The k that each measure would take; 0: it has no opinion.
+struct KAdvice {
+  int silhouette = 0, elbow = 0, davies_bouldin = 0, calinski_harabasz = 0, gap = 0, stability = 0;
 };
 
 struct Clustering {
@@ -38,6 +58,7 @@ struct Clustering {
   std::vector<std::int32_t> labels;    ///< (n), index into model.clusters.
   std::vector<float> distances;        ///< (n), Euclidean, to the centroid, scaled units.
   std::vector<SweepEntry> sweep;       ///< In rising order of k; empty for a fixed k.
+  KAdvice advice;                      ///< Of the sweep.
   std::vector<TrackFeature> constant;  ///< Left out: the same value in every row.
   int iterations = 0;                  ///< Lloyd steps of the run that was chosen.
   bool converged = true;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "affekt/core/export.h"
+#include "affekt/metrics/cluster_quality.h"
 
 namespace affekt {
 
@@ -55,6 +56,15 @@ struct KMeansResult {
 /// the best of 2 + floor(ln k) candidates for each next centroid.
 AFFEKT_API KMeansResult kmeans(const float* x, std::size_t n, std::size_t d, const KMeansOptions& options,
                                const std::function<void(const KMeansStep&)>& on_step = {});
+
+/// Mini-batch k-means: centroids follow seeded batches of 8,192 rows until the running mean of the batches' inertia
+/// stops falling; then every row is assigned once. The matrix is never held: rows come a stretch at a time.
+/// `max_iterations` counts batches. Inertia comes out somewhat above kmeans(); a cluster may end without rows.
+/// Memory O(n) for labels alone. The same bits at any thread count. @throws UsageError, DataError as kmeans().
+/// Source: Sculley, "Web-scale k-means clustering", WWW 2010.
+AFFEKT_API KMeansResult kmeans_minibatch(const RowFill& rows, std::size_t n, std::size_t d,
+                                         const KMeansOptions& options,
+                                         const std::function<void(const KMeansStep&)>& on_step = {});
 
 /// Lloyd steps from the given start (k, d): no k-means++, no restarts (`seed` and `restarts` are not used).
 AFFEKT_API KMeansResult kmeans_from(const float* x, std::size_t n, std::size_t d, const std::vector<float>& start,
