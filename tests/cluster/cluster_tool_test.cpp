@@ -117,6 +117,23 @@ TEST_CASE("columns of other names are named by the user, and -v tells what was r
   place.refused(2, {"own.csv", "--columns", "power=Kraft"}, "power");
 }
 
+TEST_CASE("mini-batches give the clusters of whole steps; the sweep tells what every measure would take") {
+  const Workplace place;
+  const Json batches = Json::parse(place.run({"tracks.csv", "-k", "4", "--algorithm", "minibatch", "--json"}).out);
+  CHECK(batches["clusters"][3]["size"] == 10);
+  CHECK(batches["options"]["algorithm"] == "minibatch");
+  const Json swept = Json::parse(place.run({"tracks.csv", "--k-range", "2:6", "--json"}).out);
+  for (const char* key : {"silhouette_error", "davies_bouldin", "calinski_harabasz", "gap", "gap_error", "stability"}) {
+    CHECK(swept["sweep"][0][key].is_number());
+  }
+  for (const char* key : {"silhouette", "elbow", "davies_bouldin", "calinski_harabasz", "gap", "stability"}) {
+    CHECK(swept["advice"].contains(key));
+  }
+  CHECK(swept["advice"]["silhouette"] == swept["k"]);
+  CHECK_FALSE(batches.contains("advice"));
+  place.refused(2, {"tracks.csv", "--algorithm", "elkan"}, "lloyd");
+}
+
 TEST_CASE("a folder is written, refused when full, and used by --assign") {
   const Workplace place;
   REQUIRE(place.run({"tracks.csv", "-k", "4", "--out", "moods"}).exit_code == 0);
