@@ -1,9 +1,11 @@
-// Private: a Keras .h5 file of weights as a list of layers, read through libhdf5 with suspicion.
+// Private: a Keras .h5 file of weights as a list of layers.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,25 +22,29 @@ struct KerasLayer {
   std::vector<KerasWeight> weights;
 };
 
-/// The names of layers and weights come from the attributes `layer_names` and `weight_names` (also split into
-/// `layer_names0`, `layer_names1`, ...) of the root or of /model_weights. Nothing outside the file is ever opened:
-/// soft, external and user-defined links, external storage and virtual data sets are refused, names are walked link by
-/// link, and no value is read before its extent has been compared with what is stored.
+/// Damaged files make libhdf5 write where it must not, run in circles or ask for gigabytes. So it runs in a process of
+/// its own: a fork of this one, with memory in proportion to the file, limited time, and nothing to say but names,
+/// shapes and values, which are checked here. If it dies, that is a DataError.
 class KerasFile {
  public:
-  /// Reads names and shapes only. @throws DataError damaged, or not written by Keras.
+  /// Reads names and shapes only. @throws DataError damaged, or not written by Keras. @throws IoError no process.
   explicit KerasFile(const std::filesystem::path& path);
   ~KerasFile();
   KerasFile(const KerasFile&) = delete;
   KerasFile& operator=(const KerasFile&) = delete;
 
   const std::vector<KerasLayer>& layers() const { return layers_; }  ///< Those with weights, in the file's order.
-  /// Values in row-major order. @throws DataError.
-  std::vector<float> read(const KerasLayer& layer, const KerasWeight& weight) const;
+  /// Values of weight number `weight` of `layer`, one of layers(), in row-major order. @throws DataError.
+  std::vector<float> read(const KerasLayer& layer, std::size_t weight) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::uint64_t next_message(bool values, std::uint64_t max_bytes) const;
+  [[noreturn]] void fail() const;
+  void stop();
+
+  std::string place_;
+  int socket_ = -1;
+  pid_t reader_ = -1;
   std::vector<KerasLayer> layers_;
 };
 

@@ -129,8 +129,8 @@ bool is_normalization(const KerasLayer& layer) {
 void check_normalization(const std::string& place, const KerasFile& file, const KerasLayer& layer) {
   constexpr double kNear = 1e-3;
   const Preprocessing imagenet = make_preprocessing("imagenet");
-  const std::vector<float> mean = file.read(layer, layer.weights[0]);
-  const std::vector<float> variance = file.read(layer, layer.weights[1]);
+  const std::vector<float> mean = file.read(layer, 0);
+  const std::vector<float> variance = file.read(layer, 1);
   bool mean_fits = true, deviation_fits = true, variance_fits = true;
   for (std::size_t c = 0; c < 3; ++c) {
     const double v = variance[c], std = imagenet.std[c];
@@ -252,7 +252,7 @@ PretrainedWeights read_keras_hdf5(const std::filesystem::path& path, const std::
       const ParameterSpec* spec = collector.find(layer.names[w]);
       if (spec == nullptr) continue;  // of the classifier
       const KerasWeight& stored = found.layers[i]->weights[w];
-      collector.add(*spec, to_our_layout(layer, w, file.read(*found.layers[i], stored)), stored.name);
+      collector.add(*spec, to_our_layout(layer, w, file.read(*found.layers[i], w)), stored.name);
     }
   }
   weights.parameters = collector.take();

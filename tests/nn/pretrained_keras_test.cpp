@@ -1,6 +1,7 @@
 // Keras .h5 files in the layouts Keras has written over the years: where each value lands, and what is refused.
 #include <algorithm>
 #include <fstream>
+#include <random>
 #include <sstream>
 
 #include "affekt/core/error.h"
@@ -166,5 +167,29 @@ TEST_CASE("keras: damaged files end with an error, wherever the damage is") {
     std::ofstream(bad, std::ios::binary) << bytes.substr(0, size);
     INFO("first " << size << " bytes");
     CHECK_FALSE(refusal(bad, "efficientnet-b0").empty());
+  }
+}
+
+TEST_CASE("keras: bytes changed at random never bring the program down") {
+  const TempFolder folder;
+  const auto good = folder / "good.h5", bad = folder / "bad.h5";
+  std::vector<WrittenLayer> layers;
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    layers.push_back({name, {{std::string(name) + "/kernel:0", {2, 2}, {1, 2, 3, 4}}}});
+  }
+  KerasStyle style;
+  style.variable_strings = true;
+  style.names_per_attribute = 2;
+  write_keras_file(good, layers, style);
+  std::stringstream buffer;
+  buffer << std::ifstream(good, std::ios::binary).rdbuf();
+  const std::string bytes = buffer.str();
+  std::mt19937 random(7);
+  for (int round = 0; round < 150; ++round) {
+    std::string changed = bytes;
+    for (unsigned i = 0; i < 1 + round % 4U; ++i) changed[random() % changed.size()] = static_cast<char>(random());
+    std::ofstream(bad, std::ios::binary) << changed;
+    INFO("round " << round);
+    CHECK_FALSE(refusal(bad, "vgg16").empty());
   }
 }
