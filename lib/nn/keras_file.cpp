@@ -28,7 +28,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMaxLayout = std::uint64_t{16} << 20;  // bytes of JSON
 constexpr std::uint64_t kMaxWords = 4096;                      // of an error
 constexpr int kPatience = 600000;                              // ms without a byte from the reader
-constexpr rlim_t kProcessorSeconds = 20;                       // half a gigabyte takes one
+// Of processor time: names take a tenth of a second, half a gigabyte of values takes one.
+constexpr rlim_t kSecondsForLayout = 3, kSecondsForAll = 60;
 constexpr std::uint64_t kSpareMemory = std::uint64_t{256} << 20;
 
 enum class Kind : std::uint64_t { layout = 1, values = 2, error = 3 };
