@@ -36,6 +36,17 @@ struct FeatureCache::MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 };
 
+namespace {
+
+/// Pictures are kept channels-last, as networks compute them: the layout decides which elements dropout hits.
+at::Tensor to_stored(const at::Tensor& rows) {
+  return (rows.dim() == 4 ? rows.permute({0, 2, 3, 1}) : rows).to(at::kCPU).contiguous();
+}
+
+at::Tensor from_stored(const at::Tensor& rows) { return rows.dim() == 4 ? rows.permute({0, 3, 1, 2}) : rows; }
+
+}  // namespace
+
 FeatureCache FeatureCache::fill(std::int64_t rows, std::int64_t batch, std::int64_t& memory_left,
                                 const std::filesystem::path& folder,
                                 const std::function<at::Tensor(std::int64_t begin, std::int64_t count)>& compute) {
@@ -43,7 +54,7 @@ FeatureCache FeatureCache::fill(std::int64_t rows, std::int64_t batch, std::int6
   FeatureCache cache;
   for (std::int64_t begin = 0; begin < rows; begin += batch) {
     const std::int64_t count = std::min(batch, rows - begin);
-    const at::Tensor part = compute(begin, count).to(at::kCPU).contiguous();
+    const at::Tensor part = to_stored(compute(begin, count));
     if (begin == 0) {
       std::vector<std::int64_t> shape = part.sizes().vec();
       shape.front() = rows;
@@ -62,11 +73,11 @@ FeatureCache FeatureCache::fill(std::int64_t rows, std::int64_t batch, std::int6
 }
 
 at::Tensor FeatureCache::rows(const at::Tensor& positions, at::Device device) const {
-  return values_.index_select(0, positions).to(device);
+  return from_stored(values_.index_select(0, positions)).to(device);
 }
 
 at::Tensor FeatureCache::range(std::int64_t begin, std::int64_t count, at::Device device) const {
-  return values_.narrow(0, begin, count).clone().to(device);
+  return from_stored(values_.narrow(0, begin, count).clone()).to(device);
 }
 
 }  // namespace affekt

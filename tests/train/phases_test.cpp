@@ -226,6 +226,13 @@ TEST_CASE("features lie in memory or in a nameless file, with the same values") 
   disk.range(0, 10, at::kCPU).zero_();
   CHECK(at::equal(disk.range(3, 4, at::kCPU), values.narrow(0, 3, 4)));
   CHECK_THROWS_AS(FeatureCache::fill(10, 4, room, folder / "missing", compute), IoError);
+
+  const at::Tensor pictures = at::arange(2 * 3 * 4 * 5, at::kFloat).view({2, 3, 4, 5});
+  room = 1000;
+  const FeatureCache maps = FeatureCache::fill(
+      2, 1, room, folder, [&](std::int64_t begin, std::int64_t count) { return pictures.narrow(0, begin, count); });
+  CHECK(at::equal(maps.range(0, 2, at::kCPU), pictures));
+  CHECK(maps.rows(positions.narrow(0, 1, 1), at::kCPU).is_contiguous(at::MemoryFormat::ChannelsLast));
 }
 
 TEST_CASE("parameters that begin to move later have their own Adam correction, the others keep their moments") {
