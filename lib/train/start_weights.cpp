@@ -18,7 +18,9 @@ NetworkOptions network_options(const TrainOptions& options, const std::string& v
 
 StartWeights read_start_weights(const TrainOptions& options) {
   StartWeights start;
-  start.info.preprocessing = make_preprocessing(default_preprocessing(options.model));
+  // Random weights keep the scale of their input, and that of keras-caffe is a hundred times too large for them.
+  const std::string usual = default_preprocessing(options.model);
+  start.info.preprocessing = make_preprocessing(usual == "keras-caffe" ? "imagenet" : usual);
   if (options.pretrained != "none") {
     const std::filesystem::path path = resolve_pretrained(options.pretrained, options.model);
     start.weights = read_pretrained(path, options.model, /*keep_classifier=*/true);

@@ -185,6 +185,16 @@ TEST_CASE("cached features give what computed ones give, in memory and in a file
   }
 }
 
+TEST_CASE("random weights of VGG16 are not fed pixels of Caffe's scale") {
+  TrainOptions options;
+  options.model = "vgg16";
+  CHECK(read_start_weights(options).info.preprocessing.name == "imagenet");
+  options.preprocess = "keras-caffe";
+  CHECK(read_start_weights(options).info.preprocessing.name == "keras-caffe");
+  options = {};
+  CHECK(read_start_weights(options).info.preprocessing.name == "fer2013");
+}
+
 TEST_CASE("a stop while features are computed is a stop") {
   const TempFolder folder;
   TrainOptions options = small_b0(folder, "run");
