@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "affekt/core/error.h"
+#include "affekt/core/file.h"
 #include "affekt/core/text.h"
 #include "affekt/model/architectures.h"
 #include "model/card.h"
 #include "nn/pretrained_import.h"
-#include "nn/sha256.h"
 
 namespace affekt {
 namespace fs = std::filesystem;
@@ -102,7 +102,7 @@ PretrainedWeights read_pretrained(const fs::path& path, const std::string& netwo
     case Container::unknown:
       throw DataError(place + ": neither HDF5 nor safetensors; " + accepted_text(network));
   }
-  weights.digest = sha256_of_file(path);
+  weights.digest = digest_hex(InputFile::open(path.string()).bytes());
   return weights;
 }
 

@@ -61,8 +61,8 @@ std::string set_start_weights(TorchNetwork& network, const StartWeights& start, 
   values.merge(head);
   values.merge(random);
   network.load(values);
-  return "first weights from " + place + " (" + start.info.source.format + ", SHA-256 " +
-         start.info.source.digest.substr(0, 12) + "), preprocessing " + start.info.preprocessing.name +
+  return "first weights from " + place + " (" + start.info.source.format + ", CRC-64 " + start.info.source.digest +
+         "), preprocessing " + start.info.preprocessing.name +
          (new_head    ? "; a new head"
           : new_layer ? "; a new last layer"
                       : "");

@@ -61,7 +61,7 @@ ModelCard Trainer::card() const {
   card.architecture = network_.table().name;
   card.head = options_.head;
   card.variant = state_.start.variant;
-  if (!source.file.empty()) card.pretrained = source.file + " (" + source.format + ", SHA-256 " + source.digest + ")";
+  if (!source.file.empty()) card.pretrained = source.file + " (" + source.format + ", CRC-64 " + source.digest + ")";
   card.image_size = network_.table().input.height;
   card.channels = network_.table().input.channels;
   card.classes = emotion_names();

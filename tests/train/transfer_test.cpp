@@ -84,7 +84,7 @@ TEST_CASE("without unfreezing only the head moves, and the card says where the w
   CHECK(summary.preprocessing == "keras-tf");
   CHECK(after.card().preprocessing.name == "keras-tf");
   CHECK(after.card().pretrained ==
-        "best.safetensors (" + summary.pretrained.format + ", SHA-256 " + summary.pretrained.digest + ")");
+        "best.safetensors (" + summary.pretrained.format + ", CRC-64 " + summary.pretrained.digest + ")");
   CHECK(after.card().training_options_json.find(folder.path().string()) == std::string::npos);
   CHECK(read_run_options(second.out).pretrained == first.out);
 

@@ -17,7 +17,7 @@ struct PretrainedWeights {
   std::string head;         ///< For NetworkOptions, if the classifier was kept; "" = without.
   int classes = 0;          ///< Of the kept classifier; 0 = without.
   bool folded_batch_norm = false;  ///< All weights 1, means 0, variances equal: calibrate before training.
-  std::string digest;              ///< SHA-256 of the file, hexadecimal.
+  std::string digest;              ///< digest_hex() of the file.
 };
 
 /// Reads weights for network `network` (a name of network_names()) from a Keras .h5 file (with or without top), a

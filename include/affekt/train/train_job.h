@@ -61,7 +61,7 @@ struct SourceCount {
 struct PretrainedSource {
   std::string file;    ///< Name without folders; "" = random weights.
   std::string format;  ///< As in PretrainedWeights.
-  std::string digest;  ///< SHA-256 of the file.
+  std::string digest;  ///< CRC-64 of the file, as digest_hex().
 };
 
 struct TrainSummary {
