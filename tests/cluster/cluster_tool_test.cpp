@@ -9,6 +9,7 @@
 #include "support/error_message.h"
 #include "support/run_tool.h"
 #include "support/temp_folder.h"
+#include "support/tool_test.h"
 
 using affekt::test::contains;
 using affekt::test::count_lines;
@@ -40,13 +41,7 @@ struct Workplace {
     return run_tool("affekt-cluster", arguments, setting);
   }
   void refused(int code, const std::vector<std::string>& arguments, const std::string& says) const {
-    const ToolResult result = run(arguments);
-    INFO(result.err);
-    CHECK(result.exit_code == code);
-    CHECK(result.out.empty());
-    CHECK(count_lines(result.err) == 1);
-    CHECK(contains(result.err, "affekt-cluster: "));
-    CHECK(contains(result.err, says));
+    affekt::test::check_refused("affekt-cluster", run(arguments), code, says);
   }
 };
 

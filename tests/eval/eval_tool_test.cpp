@@ -1,20 +1,10 @@
 // affekt-eval as a user types it.
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "support/catch.h"
 #include "support/crafted_model.h"
-#include "support/run_tool.h"
-#include "support/temp_folder.h"
+#include "support/tool_test.h"
 
 using namespace affekt;
-using affekt::test::count_lines;
-using affekt::test::run_tool;
-using affekt::test::ToolResult;
-using Catch::Matchers::Contains;
-using Json = nlohmann::json;
-namespace fs = std::filesystem;
+using namespace affekt::test;
 
 namespace {
 
@@ -42,12 +32,7 @@ struct Fixture {
     return run_tool("affekt-eval", arguments);
   }
   void refused(int code, const std::string& words, const std::vector<std::string>& arguments) const {
-    const ToolResult result = eval(arguments);
-    INFO(result.err);
-    CHECK(result.exit_code == code);
-    CHECK(result.out.empty());
-    CHECK(count_lines(result.err) == 1);
-    CHECK_THAT(result.err, Catch::Matchers::StartsWith("affekt-eval: ") && Contains(words));
+    check_refused("affekt-eval", eval(arguments), code, words);
   }
 };
 

@@ -10,6 +10,7 @@
 #include "support/catch.h"
 #include "support/run_tool.h"
 #include "support/temp_folder.h"
+#include "support/tool_test.h"
 
 using namespace affekt;
 using affekt::test::count_lines;
@@ -35,14 +36,8 @@ std::string write_text(const std::filesystem::path& path, const std::string& tex
   return path.string();
 }
 
-// One clear line on stderr, nothing on stdout.
 void check_refusal(const ToolResult& result, int code, const std::string& words) {
-  INFO(result.err);
-  CHECK(result.exit_code == code);
-  CHECK(result.out.empty());
-  CHECK(count_lines(result.err) == 1);
-  CHECK(result.err.rfind("affekt-recommend: ", 0) == 0);
-  CHECK(result.err.find(words) != std::string::npos);
+  affekt::test::check_refused("affekt-recommend", result, code, words);
 }
 
 /// A track table over the whole plane: `side` * `side` tracks, ids only if asked for.

@@ -189,14 +189,13 @@ TEST_CASE("a message names the flag as it was typed, or the key of the config") 
 }
 
 TEST_CASE("a file name that begins with a dash goes after --") {
-  const TempFolder folder;
   const std::string hint = "'; see --help (a file name that begins with a dash goes after --)\n";
-  const auto dash = run_tool("affekt-recommend", {"-dash.png"});
+  const auto dash = run_tool("affekt-cluster", {"-dash.csv"});
   CHECK(dash.exit_code == 2);
-  CHECK(dash.err == "affekt-recommend: unknown flag '-dash.png" + hint);
-  CHECK(run_tool("affekt-recommend", {"--", "-dash.png"}).err.find("-dash.png: cannot open") != std::string::npos);
-  const auto near = run_tool("affekt-recommend", {"--emotoin", "sad"});
-  CHECK(near.err == "affekt-recommend: unknown flag '--emotoin'; did you mean '--emotion'?\n");
+  CHECK(dash.err == "affekt-cluster: unknown flag '-dash.csv" + hint);
+  CHECK(run_tool("affekt-cluster", {"--", "-dash.csv"}).err.find("-dash.csv: cannot open") != std::string::npos);
+  const auto near = run_tool("affekt-cluster", {"--restrats", "3"});
+  CHECK(near.err == "affekt-cluster: unknown flag '--restrats'; did you mean '--restarts'?\n");
   CHECK(run_tool("affekt", {"doctor", "-x"}).err.find("dash") == std::string::npos);  // it takes no files
 }
 

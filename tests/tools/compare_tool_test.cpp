@@ -1,20 +1,10 @@
 // affekt-compare as a user types it.
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "support/catch.h"
 #include "support/crafted_model.h"
-#include "support/run_tool.h"
-#include "support/temp_folder.h"
+#include "support/tool_test.h"
 
 using namespace affekt;
-using affekt::test::count_lines;
-using affekt::test::run_tool;
-using affekt::test::ToolResult;
-using Catch::Matchers::Contains;
-using Json = nlohmann::json;
-namespace fs = std::filesystem;
+using namespace affekt::test;
 
 namespace {
 

@@ -4,24 +4,14 @@
 
 #include <chrono>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "affekt/core/random.h"
 #include "affekt/data/packed.h"
-#include "support/catch.h"
-#include "support/run_tool.h"
-#include "support/temp_folder.h"
+#include "support/tool_test.h"
 
 using namespace affekt;
-using affekt::test::count_lines;
-using affekt::test::run_tool;
-using affekt::test::ToolResult;
-using Catch::Matchers::Contains;
-using Json = nlohmann::json;
-namespace fs = std::filesystem;
+using namespace affekt::test;
 
 namespace {
 
@@ -48,12 +38,7 @@ struct Fixture {
     return run_tool("affekt-train", arguments, {folder.path().string(), "", {}});
   }
   void refused(int code, const std::string& words, const std::vector<std::string>& arguments) const {
-    const ToolResult result = train(arguments);
-    INFO(result.err);
-    CHECK(result.exit_code == code);
-    CHECK(result.out.empty());
-    CHECK(count_lines(result.err) == 1);
-    CHECK_THAT(result.err, Catch::Matchers::StartsWith("affekt-train: ") && Contains(words));
+    check_refused("affekt-train", train(arguments), code, words);
   }
   std::string text_file(const std::string& name, const std::string& text) const {
     std::ofstream(folder / name) << text;
