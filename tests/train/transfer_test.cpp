@@ -195,14 +195,25 @@ TEST_CASE("random weights of VGG16 are not fed pixels of Caffe's scale") {
   CHECK(read_start_weights(options).info.preprocessing.name == "fer2013");
 }
 
-TEST_CASE("a stop while features are computed is a stop") {
+TEST_CASE("a stop while features are computed is a stop, and going on needs no pretrained file") {
   const TempFolder folder;
+  const Dataset data = squares(35, 14);
+  TrainOptions first = small_b0(folder, "first");
+  first.epochs = 1;
+  first.preprocess = "keras-tf";
+  run_training(data, first);
   TrainOptions options = small_b0(folder, "run");
   options.freeze_epochs = 1;
+  options.pretrained = first.out;
   TrainObserver observer;
   observer.stop_requested = [] { return true; };
-  CHECK_THROWS_AS(run_training(squares(35, 14), options, observer), Interrupted);
-  CHECK(run_training(squares(35, 14), read_run_options(options.out)).epochs_run == 2);
+  CHECK_THROWS_AS(run_training(data, options, observer), Interrupted);
+  fs::remove_all(first.out);
+  const TrainSummary summary = run_training(data, read_run_options(options.out));
+  CHECK(summary.epochs_run == 2);
+  CHECK(summary.preprocessing == "keras-tf");
+  CHECK(summary.pretrained.file == "best.safetensors");
+  CHECK(best_of(options).card().preprocessing.scale == Approx(make_preprocessing("keras-tf").scale));
 }
 
 TEST_CASE("rows of a source with twice the weight count twice in the loss, and are counted by class") {
