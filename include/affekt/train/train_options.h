@@ -61,8 +61,8 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   ScheduleKind schedule = ScheduleKind::cosine;
   int warmup_epochs = 1;  ///< The rate rises linearly from 0 over these, step by step, and again after freeze_epochs;
                           ///< at most half of the epochs on either side of that border.
-  double clip_grad = 0;  ///< Largest L2 norm of the whole gradient; 0 = no limit.
-  double ema = 0;        ///< Decay of averaged weights, evaluated and saved instead of the last ones; 0 = off.
+  double clip_grad = 0;   ///< Largest L2 norm of the whole gradient; 0 = no limit.
+  double ema = 0;         ///< Decay of averaged weights, evaluated and saved instead of the last ones; 0 = off.
 
   AugmentKind augment = AugmentKind::light;
   double label_smoothing = 0;  ///< Share of the target spread over all classes, [0, 1).
