@@ -39,7 +39,7 @@ std::string environment(const char* name) {
 
 /// The XDG rules say that a relative XDG_DATA_HOME does not count.
 fs::path weights_folder() {
-  if (const fs::path own = environment("AFFEKT_HOME"); !own.empty()) return own;
+  if (fs::path own = environment("AFFEKT_HOME"); !own.empty()) return own;
   if (const fs::path data = environment("XDG_DATA_HOME"); data.is_absolute()) return data / "affekt";
   if (const fs::path home = environment("HOME"); !home.empty()) return home / ".local/share/affekt";
   throw IoError("imagenet: neither AFFEKT_HOME nor XDG_DATA_HOME nor HOME is set, so there is no place for weights");

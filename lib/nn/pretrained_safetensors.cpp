@@ -44,7 +44,7 @@ bool shape_fits(const std::vector<std::int64_t>& found, const std::vector<std::i
 /// needed: of the file's metadata, of the config.json that lies beside it where it comes from the hub, or of its name.
 std::string timm_model_name(const SafetensorsFile& file) {
   constexpr std::size_t kMaxConfig = std::size_t{1} << 20;
-  const std::string said = metadata_text(file, "architecture");
+  std::string said = metadata_text(file, "architecture");
   if (!said.empty()) return said;
   std::ifstream config(file.path().parent_path() / "config.json", std::ios::binary);
   if (config) {
