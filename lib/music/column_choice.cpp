@@ -165,6 +165,7 @@ TextColumn& text_column(TrackTable& table, TextRole role) {
 
 std::vector<ColumnOverride> parse_column_overrides(std::string_view text) {
   std::vector<std::string> known;
+  known.reserve(std::size(kTextRoles) + feature_names().size());
   for (const auto& entry : kTextRoles) known.emplace_back(entry.first);
   known.insert(known.end(), feature_names().begin(), feature_names().end());
   std::vector<ColumnOverride> overrides;

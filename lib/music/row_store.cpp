@@ -31,7 +31,7 @@ std::uint16_t push_names(TextSlice& slice, std::string_view text, bool in_place)
 }  // namespace
 
 RowStore::RowStore(TrackTable& table, const ColumnChoice& choice, std::string_view bytes,
-                   std::shared_ptr<const void> owner)
+                   const std::shared_ptr<const void>& owner)
     : table_(table), choice_(choice), traits_(choice.numbers.size()) {
   for (const auto& text : choice.texts) has_artist_ = has_artist_ || text.role == TextRole::artist;
   for (TextColumn* column : text_columns()) column->add_region(bytes, owner);

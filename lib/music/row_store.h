@@ -30,7 +30,8 @@ struct PartRows {
 
 class RowStore {
  public:
-  RowStore(TrackTable& table, const ColumnChoice& choice, std::string_view bytes, std::shared_ptr<const void> owner);
+  RowStore(TrackTable& table, const ColumnChoice& choice, std::string_view bytes,
+           const std::shared_ptr<const void>& owner);
 
   /// Makes room for rows [0, rows), on all threads.
   void resize(std::size_t rows);
