@@ -45,10 +45,10 @@ void finish_options(const Tool& tool, Flags& flags) {
   if (!flags.assign.empty()) {
     for (const char* name :
          {"k", "k-range", "features", "scale", "restarts", "max-iterations", "tolerance", "moods", "algorithm"}) {
-      if (tool.given(name)) throw UsageError(tool.shown(name) + " has no effect with --assign; leave it out");
+      if (tool.chosen(name)) throw UsageError(tool.shown(name) + " has no effect with --assign; leave it out");
     }
   }
-  if (tool.given("k-range") && flags.k != "auto") throw UsageError("--k-range needs -k auto");
+  if (tool.chosen("k-range") && flags.k != "auto") throw UsageError("--k-range needs -k auto");
   if (flags.pack && flags.out.empty()) throw UsageError("--pack needs --out");
   options.k = flags.k == "auto" ? 0 : parse_count(flags.k, "k");
   const auto ends = affekt::split(flags.k_range, ':');

@@ -33,8 +33,8 @@ int main(int argc, char** argv) {
       "  find . -name '*.jpg' | affekt-predict - --annotate marked");
   return tool.run(argc, argv, [&](Io& io) {
     flags.reader.threads = tool.common.threads;
-    const bool moving = tool.given("video") || tool.given("camera");
-    if (!moving && (tool.given("every") || tool.given("smooth"))) {
+    const bool moving = tool.chosen("video") || tool.chosen("camera");
+    if (!moving && (tool.chosen("every") || tool.chosen("smooth"))) {
       throw UsageError("--every and --smooth are for --video and --camera");
     }
     return moving ? predict_video(tool, flags, video, io) : predict_pictures(tool, flags, io);

@@ -101,9 +101,9 @@ class Watch {
 
 int predict_video(const Tool& tool, const PredictFlags& flags, const VideoFlags& video, Io& io) {
   if (!flags.inputs.empty()) throw UsageError("pictures and --video or --camera: one of them at a time");
-  if (tool.given("video") && tool.given("camera")) throw UsageError("--video and --camera: one of them at a time");
-  if (tool.given("video") && video.file.empty()) throw UsageError("--video: expected a file, found nothing");
-  if (tool.given("camera") && video.camera < 0) {
+  if (tool.chosen("video") && tool.chosen("camera")) throw UsageError("--video and --camera: one of them at a time");
+  if (tool.chosen("video") && video.file.empty()) throw UsageError("--video: expected a file, found nothing");
+  if (tool.chosen("camera") && video.camera < 0) {
     throw UsageError("--camera: expected 0 or more, found " + std::to_string(video.camera));
   }
   return Watch(tool, flags, video, io).run();

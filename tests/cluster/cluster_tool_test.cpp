@@ -94,6 +94,11 @@ TEST_CASE("standard input, several tables, -k=4, a config") {
   const Json configured = Json::parse(place.run({"tracks.csv", "--config", "c.json", "--json"}).out);
   CHECK(configured["k"] == 3);
   CHECK(configured["features"].size() == 2);
+  affekt::write_file(place.folder / "printed.json", place.run({"-k", "4", "--print-config"}).out);
+  CHECK(Json::parse(place.run({"tracks.csv", "--config", "printed.json", "--json"}).out)["k"] == 4);
+  affekt::write_file(place.folder / "range.json", "{\"k\": 4, \"k-range\": \"2:5\"}");
+  CHECK(place.run({"tracks.csv", "--config", "range.json"}).exit_code == 2);
+  CHECK(place.run({"tracks.csv", "-k", "4", "--k-range", "4:12"}).exit_code == 2);  // typed, so it was meant
 }
 
 TEST_CASE("columns of other names are named by the user, and -v tells what was read") {

@@ -22,7 +22,7 @@ struct Parsed {
   Method method = Method::sgd;
   std::vector<std::string> data, inputs;
   CommonOptions common;
-  bool epochs_given = false;
+  bool epochs_given = false, epochs_chosen = false;
 };
 
 Parsed parse(std::vector<std::string> words) {
@@ -42,6 +42,7 @@ Parsed parse(std::vector<std::string> words) {
   parsed.exit_code = tool.run(static_cast<int>(words.size()), argv.data(), [&](Io&) {
     parsed.ran = true;
     parsed.epochs_given = tool.given("epochs");
+    parsed.epochs_chosen = tool.chosen("epochs");
     return 0;
   });
   parsed.common = tool.common;
@@ -94,6 +95,17 @@ TEST_CASE("a flag beats the config, the config beats the default") {
   CHECK(p.method == Method::adam);
   CHECK(p.data == std::vector<std::string>{"d"});
   CHECK(p.common.seed == 9007199254740993ULL);
+}
+
+TEST_CASE("a config that repeats a default does not choose it") {
+  const TempFolder folder;
+  const std::string config = (folder / "c.json").string();
+  write_file(config, "{\"epochs\": 3}");
+  CHECK(parse({"--config", config}).epochs_given);
+  CHECK_FALSE(parse({"--config", config}).epochs_chosen);
+  CHECK(parse({"--config", config, "--epochs", "3"}).epochs_chosen);
+  write_file(config, "{\"epochs\": 4}");
+  CHECK(parse({"--config", config}).epochs_chosen);
 }
 
 TEST_CASE("what cannot be is refused before anything runs") {

@@ -19,8 +19,9 @@ struct Binding {
   std::vector<std::string> choices;  ///< Kind::choice.
   std::function<void(const Json&)> set;
   std::function<Json()> get;
-  std::string given_as;   ///< As the user named it: "-n", "--count", "config.json: count"; empty = not set.
-  bool in_config = true;  ///< False for --config and the like.
+  std::string given_as;          ///< As the user named it: "-n", "--count", "config.json: count"; empty = not set.
+  bool repeats_default = false;  ///< Set by a config or preset, and to the value it had anyway.
+  bool in_config = true;         ///< False for --config and the like.
 
   /// How a message names it.
   std::string shown() const;

@@ -216,6 +216,8 @@ void Tool::footer(const std::string& text) { impl_->footer = text; }
 
 bool Tool::given(const std::string& name) const { return !impl_->find(name).given_as.empty(); }
 
+bool Tool::chosen(const std::string& name) const { return given(name) && !impl_->find(name).repeats_default; }
+
 std::string Tool::shown(const std::string& name) const { return impl_->find(name).shown(); }
 
 void Tool::Impl::bind_words(CLI::App& app, std::vector<std::vector<std::string>>& words,

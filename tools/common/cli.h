@@ -74,6 +74,9 @@ class Tool {
 
   /// True if the user set it by flag, config or preset.
   bool given(const std::string& name) const;
+  /// The same, but a config or preset that repeats the default does not count: what --print-config prints names every
+  /// option, so "X has no effect with Y" is to ask this one.
+  bool chosen(const std::string& name) const;
   /// The option as the user named it, for messages: "-n", "--count" or "config.json: count". A UsageError of the body
   /// that begins with "count: " is shown so by itself.
   std::string shown(const std::string& name) const;

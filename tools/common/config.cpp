@@ -105,7 +105,9 @@ void apply_config(const Json& config, const std::string& place, std::vector<Bind
     if (found == bindings.end()) throw UsageError(place + ": " + unknown_name_message("key", key, names));
     if (!found->given_as.empty()) continue;
     found->given_as = place + ": " + found->name;
+    const Json before = found->get();
     found->assign(value, found->given_as);
+    found->repeats_default = found->get() == before;
   }
 }
 

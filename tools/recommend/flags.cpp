@@ -61,7 +61,7 @@ void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods) {
     throw UsageError("--min-confidence: expected 0..1, found " + format_shortest(job.faces.min_confidence));
   }
   job.recommend.validate(moods);
-  const bool playlist_and_json = tool.common.json && tool.given("format") && job.format != OutputFormat::json;
+  const bool playlist_and_json = tool.common.json && tool.chosen("format") && job.format != OutputFormat::json;
   if (playlist_and_json && job.out.empty()) {
     throw UsageError("--json with another --format needs --out FILE: the playlist goes there, the JSON to stdout");
   }

@@ -10,13 +10,15 @@ namespace {
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
+Json whole_number(double value) { return std::isfinite(value) ? Json(std::llround(value)) : Json(nullptr); }
+
 Json track_json(const RecommendedTrack& track) {
   return {{"rank", track.rank},
           {"id", to_utf8(track.id)},
           {"title", to_utf8(track.title)},
           {"artist", to_utf8(track.artist)},
           {"album", to_utf8(track.album)},
-          {"duration_ms", number(track.duration_ms)},
+          {"duration_ms", whole_number(track.duration_ms)},
           {"score", track.score},
           {"cluster", track.cluster},
           {"mood", to_utf8(track.mood)},
@@ -69,7 +71,7 @@ std::string playlist_title(const Recommendation& recommendation) {
 void write_result(const Tool& tool, const RecommendJob& job, const MoodInput& mood,
                   const Recommendation& recommendation, Io& io) {
   for (const auto& note : recommendation.notes) io.note(note);
-  const bool only_json = job.format == OutputFormat::json || (tool.common.json && !tool.given("format"));
+  const bool only_json = job.format == OutputFormat::json || (tool.common.json && !tool.chosen("format"));
   std::string text;
   if (only_json || tool.common.json) {
     text = result_json(tool, mood, recommendation).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
