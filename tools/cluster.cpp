@@ -1,4 +1,5 @@
 // affekt-cluster: groups the songs of Spotify tables by k-means and names the groups by mood.
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -68,13 +69,42 @@ void finish_options(const Tool& tool, Flags& flags) {
   options.validate();
 }
 
-void read_inputs(const Flags& flags, Io& io, ClusterResult& result) {
+/// One of several tables: a column that it lacks and another has makes all of its rows unusable.
+struct Input {
+  std::string name;
+  std::size_t rows = 0;
+  std::vector<affekt::TrackFeature> absent;
+};
+
+Input describe(const std::string& path, const affekt::TrackTable& table) {
+  Input input{affekt::printable(path), table.size(), {}};
+  for (const std::string& name : affekt::feature_names()) {
+    const auto feature = affekt::parse_feature(name);
+    if (feature && !table.has(*feature)) input.absent.push_back(*feature);
+  }
+  return input;
+}
+
+void warn_about_columns(const std::vector<Input>& inputs, const std::vector<affekt::TrackFeature>& wanted, Io& io) {
+  for (const Input& input : inputs) {
+    for (const auto feature : wanted) {
+      if (std::find(input.absent.begin(), input.absent.end(), feature) == input.absent.end()) continue;
+      io.warn(input.name + ": no column '" + affekt::feature_name(feature) + "': all of its " +
+              std::to_string(input.rows) + " tracks are left out (--features chooses columns that all tables have)");
+      break;
+    }
+  }
+}
+
+std::vector<Input> read_inputs(const Flags& flags, Io& io, ClusterResult& result) {
+  std::vector<Input> inputs;
   affekt::TrackReadOptions options;
   options.columns = affekt::parse_column_overrides(flags.columns);
   for (const std::string& path : flags.inputs) {
     affekt::TrackReadNotes notes;
     affekt::TrackTable table = affekt::read_tracks(path, result.dropped, notes, options);
     for (const std::string& line : notes.lines) io.detail(affekt::printable(path) + ": " + line);
+    inputs.push_back(describe(path, table));
     if (flags.inputs.size() == 1) {
       result.tracks = std::move(table);
     } else {
@@ -82,6 +112,7 @@ void read_inputs(const Flags& flags, Io& io, ClusterResult& result) {
     }
   }
   affekt::require_columns(result.tracks, options.columns);
+  return inputs;
 }
 
 void measure_agreement(const std::vector<std::string>& labels, ClusterResult& result) {
@@ -109,7 +140,7 @@ void cluster(const Flags& flags, Io& io, ClusterResult& result) {
   affekt::ClusterModel saved;
   if (!flags.assign.empty()) saved = affekt::read_cluster_folder(flags.assign);
   const affekt::MoodMap moods = flags.moods.empty() ? affekt::default_moods() : affekt::read_moods(flags.moods);
-  read_inputs(flags, io, result);
+  const std::vector<Input> inputs = read_inputs(flags, io, result);
   std::vector<affekt::TrackFeature> wanted = flags.assign.empty() ? flags.options.features : saved.features;
   if (wanted.empty()) wanted = affekt::default_features(result.tracks);
   for (const auto feature : wanted) {
@@ -118,6 +149,7 @@ void cluster(const Flags& flags, Io& io, ClusterResult& result) {
     if (flags.assign.empty()) throw UsageError("--features: " + message);
     throw affekt::DataError(message + ", which the clusters of " + affekt::printable(flags.assign) + " need");
   }
+  warn_about_columns(inputs, wanted, io);
   affekt::drop_unusable(result.tracks, wanted, result.dropped);
   const std::string name = affekt::printable(flags.inputs.front()) + (flags.inputs.size() > 1 ? " ..." : "");
   if (result.tracks.size() == 0) throw affekt::DataError(name + ": " + affekt::no_tracks_message(result.dropped));

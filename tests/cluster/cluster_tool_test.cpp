@@ -90,6 +90,12 @@ TEST_CASE("standard input, several tables, -k=4, a config") {
   const Json twice = Json::parse(place.run({"tracks.csv", "tracks.csv", "-k", "4", "--json"}).out);
   CHECK(twice["tracks"] == 40);
   CHECK(twice["dropped"]["duplicate"] == 40);
+  affekt::write_file(place.folder / "poor.csv", "title,artist,energy\nA,B,0.5\nC,D,0.25\n");
+  const auto joined = place.run({"tracks.csv", "poor.csv", "-k", "4"});
+  CHECK(joined.exit_code == 0);
+  CHECK(contains(joined.err, "poor.csv: no column 'valence': all of its 2 tracks are left out"));
+  CHECK_FALSE(contains(joined.err, "tracks.csv: no column"));
+  CHECK(place.run({"tracks.csv", "poor.csv", "-k", "4", "--features", "energy"}).err.empty());
   affekt::write_file(place.folder / "c.json", "{\"k\": \"3\", \"features\": \"energy,valence\"}");
   const Json configured = Json::parse(place.run({"tracks.csv", "--config", "c.json", "--json"}).out);
   CHECK(configured["k"] == 3);
