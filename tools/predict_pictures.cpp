@@ -88,18 +88,25 @@ class Prediction {
     for (const std::string& input : inputs) {
       std::error_code ignored;
       if (input == "-") {
-        const InputFile list = InputFile::open(input);
-        for (const auto& line : split(list.bytes(), '\n')) {
-          if (!trim(line).empty()) files.emplace_back(trim(line));
-        }
+        add_list(InputFile::open(input).bytes(), files);
       } else if (fs::is_directory(input, ignored)) {
         add_folder(input, files);
       } else {
         files.push_back(input);
       }
     }
-    if (files.empty() && failures_ == 0) throw UsageError("no picture given; expected INPUT..., see --help");
+    if (files.empty() && failures_ == 0) throw DataError("-: no picture is named, expected one name a line");
     return files;
+  }
+
+  /// One name a line; or names that end in zero bytes, as find -print0 writes them, which may hold line ends and
+  /// blanks.
+  static void add_list(std::string_view list, std::vector<std::string>& files) {
+    const bool zero_ended = list.find('\0') != std::string_view::npos;
+    for (const auto& entry : split(list, zero_ended ? '\0' : '\n')) {
+      const std::string_view name = zero_ended ? std::string_view(entry) : trim(entry);
+      if (!name.empty()) files.emplace_back(name);
+    }
   }
 
   void add_folder(const std::string& folder, std::vector<std::string>& files) {

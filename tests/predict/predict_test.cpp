@@ -148,7 +148,25 @@ TEST_CASE("predict: folders, lists, and folders without pictures") {
   CHECK(predict({(folder / "nothing").string(), astronaut()}).exit_code == 5);
   CHECK(predict({}).exit_code == 2);
   list.input = "\n";
-  CHECK(predict({"-"}, list).exit_code == 2);
+  const ToolResult none = predict({"-"}, list);
+  CHECK(none.exit_code == 3);
+  CHECK(contains(none.err, "-: no picture is named"));
+
+  // As find -print0 writes them: every name counts, and may hold line ends.
+  save(folder / "in/two\nlines.png", no_face_png());
+  list.input = std::string("in/b.png\0in/two\nlines.png\0", 26);
+  const ToolResult zero_ended = predict({"-", "--json"}, list);
+  CHECK(zero_ended.exit_code == 0);
+  const auto named = lines_of(zero_ended);
+  REQUIRE(named.size() == 2);
+  CHECK(named[0]["file"] == "in/b.png");
+  CHECK(named[1]["file"] == "in/two\nlines.png");
+}
+
+TEST_CASE("predict: a printed config can be used") {
+  const TempFolder folder;
+  save(folder / "c.json", predict({"--print-config"}).out);
+  CHECK(predict({astronaut(), "--config", (folder / "c.json").string()}).exit_code == 0);
 }
 
 TEST_CASE("predict: cropped faces give the same answer alone and among others") {
