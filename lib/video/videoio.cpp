@@ -1,12 +1,16 @@
 #include "video/videoio.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
+#include <string>
+#include <string_view>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
@@ -23,6 +27,22 @@ void set_quiet_and_local() {
   setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0);
   setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file", /*overwrite=*/1);
   // NOLINTEND(concurrency-mt-unsafe)
+}
+
+/// FFmpeg draws plain text as if on a terminal; nobody means that. Texts that describe a video begin with their name.
+bool is_plain_text(const std::string& path) {
+  constexpr std::size_t kLooked = 4096;
+  std::string head(kLooked, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(head.data(), static_cast<std::streamsize>(kLooked));
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  for (const char* known : {"#EXTM3U", "ffconcat", "YUV4MPEG2", "<?xml", "<MPD", "v=0"}) {
+    if (head.rfind(known, 0) == 0) return false;
+  }
+  constexpr std::string_view kTextControls = "\t\n\f\r\x1b";
+  return !head.empty() && std::all_of(head.begin(), head.end(), [&](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 || kTextControls.find(c) != std::string_view::npos;
+  });
 }
 
 class Capture final : public FrameSource {
@@ -60,6 +80,7 @@ class Capture final : public FrameSource {
     std::error_code error;
     if (!std::filesystem::exists(file, error)) throw IoError(name + ": no such video");
     if (!std::filesystem::is_regular_file(file, error)) throw IoError(name + ": not a regular file; give a video file");
+    if (is_plain_text(file)) throw DataError(name + ": not a video but a text");
     // FFmpeg would take a name with a colon for an address.
     const std::string path = std::filesystem::absolute(file).string();
     try {

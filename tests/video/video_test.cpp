@@ -116,6 +116,11 @@ TEST_CASE("what is not a video is refused") {
                open_frames({(folder / "text.mp4").string(), -1, 0.2});
              }),
              Contains("text.mp4: not a video"));
+  std::ofstream(folder / "names.txt") << std::string(5000, 'a') << "\n";  // which FFmpeg would draw
+  CHECK_THAT(message_of<DataError>([&] {
+               open_frames({(folder / "names.txt").string(), -1, 0.2});
+             }),
+             Contains("names.txt: not a video"));
   CHECK_THAT(message_of<IoError>([&] {
                open_frames({(folder / "none.mp4").string(), -1, 0.2});
              }),
