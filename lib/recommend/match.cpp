@@ -63,13 +63,18 @@ void deal_places(std::vector<ClusterShare>& shares, std::size_t places) {
   for (std::size_t i = 0; dealt < places; ++i, ++dealt) ++shares[remainders[i % remainders.size()].second].places;
 }
 
-// The clusters in playing order, so that the beginning of the list already has the proportions of the whole.
+// The clusters in playing order, so that the beginning of the list already has the proportions of the whole. Ties go to
+// the greater share: with one place each, what the listener mostly is comes first.
 std::vector<std::size_t> interleave(const std::vector<ClusterShare>& shares, std::size_t places) {
   std::vector<double> credit(shares.size(), 0);
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < places; ++i) {
     for (std::size_t c = 0; c < shares.size(); ++c) credit[c] += static_cast<double>(shares[c].places);
-    const auto richest = static_cast<std::size_t>(std::max_element(credit.begin(), credit.end()) - credit.begin());
+    std::size_t richest = 0;
+    for (std::size_t c = 1; c < shares.size(); ++c) {
+      const bool tie = credit[c] == credit[richest];
+      if (tie ? shares[c].total > shares[richest].total : credit[c] > credit[richest]) richest = c;
+    }
     credit[richest] -= static_cast<double>(places);
     order.push_back(richest);
   }

@@ -145,6 +145,11 @@ Recommendation recommend(const EmotionProbabilities& probabilities, const Catalo
   if (result.tracks.size() < static_cast<std::size_t>(options.count)) {
     result.notes.push_back(fewer_tracks_note(context, result.tracks.size()));
   }
+  if (!excluded.empty() && context.rows.size() == catalog.tracks.size()) {
+    result.notes.push_back("none of the " + std::to_string(excluded.size()) +
+                           " entries of the exclusion list is in the catalogue (of playlists, csv, m3u8 and uris can "
+                           "be read back)");
+  }
   return result;
 }
 

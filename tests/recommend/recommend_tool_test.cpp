@@ -98,6 +98,14 @@ TEST_CASE("json: the keys of the contract, with every emotion and goal") {
   }
 }
 
+TEST_CASE("a printed config can be used, with --json too; durations are whole milliseconds") {
+  const TempFolder folder;
+  const std::string config = write_text(folder / "c.json", recommend({"--emotion", "sad", "--print-config"}).out);
+  const auto result = recommend({"--config", config, "--json"});
+  REQUIRE(result.exit_code == 0);
+  for (const auto& track : json::parse(result.out).at("tracks")) CHECK(track.at("duration_ms").is_number_integer());
+}
+
 TEST_CASE("the playlist formats, on stdout and into a file") {
   const TempFolder folder;
   CHECK(recommend({"--emotion", "sad", "--format", "m3u8"}).out.rfind("#EXTM3U\n", 0) == 0);
@@ -169,6 +177,13 @@ TEST_CASE("excluded tracks do not come back: yesterday's playlist, a file, stand
     CHECK(after.at("tracks").size() == 10);
     for (const auto& track : after["tracks"]) CHECK(ids.count(track.at("id").get<std::string>()) == 0);
   }
+  // A list that excludes nothing says so; one that does is quiet about it.
+  const std::string table_file = (folder / "table").string();
+  REQUIRE(recommend({"--emotion", "neutral", "--out", table_file}).exit_code == 0);
+  const std::string words = "none of the 10 entries of the exclusion list is in the catalogue";
+  CHECK(recommend({"--emotion", "neutral", "--exclude", table_file}).err.find(words) != std::string::npos);
+  CHECK(recommend({"--emotion", "neutral", "--exclude", (folder / "uris").string()}).err.empty());
+
   ToolSetting setting;
   for (const auto& id : ids) setting.input += "https://open.spotify.com/track/" + id + "?si=x\n";
   const auto piped = json::parse(recommend({"--emotion", "neutral", "--json", "--exclude", "-"}, setting).out);

@@ -115,6 +115,12 @@ TEST_CASE("the beginning of a mixed list has the proportions of the whole") {
   const auto p = mixture({{Emotion::happy, 0.5}, {Emotion::sad, 0.5}});
   const auto tracks = recommend(p, grid_catalog(30, 900), five_moods(), options).tracks;
   for (std::size_t i = 0; i + 1 < tracks.size(); i += 2) CHECK(tracks[i].mood != tracks[i + 1].mood);
+
+  options.count = 3;  // a place each: the mood that is felt most comes first, whatever the clusters' numbers
+  const auto sad = mixture({{Emotion::happy, 0.2}, {Emotion::sad, 0.5}, {Emotion::neutral, 0.3}});
+  const auto neutral = mixture({{Emotion::happy, 0.2}, {Emotion::sad, 0.3}, {Emotion::neutral, 0.5}});
+  CHECK(recommend(sad, grid_catalog(30, 900), five_moods(), options).tracks.front().mood == "sad");
+  CHECK(recommend(neutral, grid_catalog(30, 900), five_moods(), options).tracks.front().mood == "calm");
 }
 
 TEST_CASE("an emotion whose mood no cluster has uses the nearest cluster and says so") {

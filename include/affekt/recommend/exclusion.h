@@ -11,7 +11,7 @@
 
 namespace affekt {
 
-/// Ids and names to leave out. Every playlist this project writes, except JSON forms and XSPF, can be read back as one.
+/// Ids and names to leave out. Of the playlists this project writes, CSV, M3U8 and URIs can be read back.
 class AFFEKT_API ExclusionList {
  public:
   /// One track a line: a Spotify id, URI or URL; an id as the catalogue has it; or "artist - title" (whatever its case;
