@@ -119,7 +119,9 @@ TEST_CASE("what cannot be is refused before anything runs") {
                                                     {"--epochs"},          {"--lr", ""},
                                                     {"--optimizer", "ad"}, {"--seed", "-1"},
                                                     {"--threads=-1"},      {"-x"},
-                                                    {"--threads", "9999"}, {"--preset", "no-such-preset"}};
+                                                    {"--threads", "9999"}, {"--preset", "no-such-preset"},
+                                                    {"--lr", "nan"},       {"--lr", "inf"},
+                                                    {"--lr=-inf"}};
   for (const auto& words : flags) {
     CAPTURE(words);
     const Parsed p = parse(words);

@@ -1,5 +1,6 @@
 // Flags and config files: from words and JSON values to fields.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "affekt/core/error.h"
@@ -86,7 +87,8 @@ void Binding::assign_text(const std::string& word, const std::string& place) {
   }
   if (kind == Kind::number) {
     const auto value = parse_double(word);
-    if (!value) throw_expected(place, "a number", word);
+    // JSON has no other numbers: an infinite one could not be written into a config or a run folder and read again.
+    if (!value || !std::isfinite(*value)) throw_expected(place, "a finite number", word);
     return assign(Json(*value), place);
   }
   if (word.empty()) throw UsageError(place + ": expected a value, found none (an empty variable in a script?)");
