@@ -1,6 +1,10 @@
 // The table of flags: precedence, odd spellings, refusals. In-process; texts and exit codes of real tools are below.
 #include "common/cli.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "affekt/core/file.h"
 #include "support/catch.h"
 #include "support/run_tool.h"
@@ -138,6 +142,25 @@ TEST_CASE("what cannot be is refused before anything runs") {
   CHECK(parse({"--config", (folder / "none.json").string()}).exit_code == 4);
   CHECK(parse(config("{\"epochs\": 3")).exit_code == 3);
   CHECK(parse(config("{\"epochs\": 3, \"epochs\": 4}")).exit_code == 3);
+}
+
+TEST_CASE("the next file does not take the place of a closed standard stream") {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(stream);
+    std::string program = "affekt-probe";
+    char* argv[] = {program.data(), nullptr};
+    Tool tool("probe", "A tool for this test.");
+    ::_exit(tool.run(1, argv, [](Io& io) {
+      io.out() << "a result\n";
+      return ::open("/dev/null", O_RDONLY | O_CLOEXEC) > STDERR_FILENO ? 0 : 1;
+    }));
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("the dispatcher knows its verbs") {

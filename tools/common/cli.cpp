@@ -358,6 +358,7 @@ int guarded(Io& io, const std::function<int()>& work) {
 
 int Tool::run(int argc, char** argv, const std::function<int(Io&)>& body) {
   std::signal(SIGPIPE, SIG_IGN);
+  hold_standard_streams();
   Io io(impl_->program);
   int code = guarded(io, [&] {
     if (const auto answer = impl_->parse(argc, argv)) {

@@ -9,6 +9,10 @@
 
 namespace affekt::cli {
 
+/// Gives closed standard streams to /dev/null. Otherwise the next file to be opened would take the number, and results
+/// or messages would be written into it.
+void hold_standard_streams();
+
 /// Buffered standard output that remembers why a write failed; after a failure the rest is dropped.
 class StdoutBuffer : public std::streambuf {
  public:
