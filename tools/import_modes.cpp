@@ -122,7 +122,7 @@ int add_pictures(const Tool& tool, const ImportFlags& flags, Io& io) {
     result["classes"] = classes_json(report.classes);
     io.out() << json_text(result) << '\n';
   } else {
-    io.out() << flags.into << ": added " << plural(report.added, "face") << " to " << emotion_name(*label)
+    io.out() << printable(flags.into) << ": added " << plural(report.added, "face") << " to " << emotion_name(*label)
              << "; skipped: " << report.no_face << " without a face, " << report.duplicate << " already there, "
              << unreadable << " unreadable\n";
   }
@@ -188,7 +188,7 @@ int pack_data(const Tool& tool, const ImportFlags& flags, Io& io) {
     result["sources"] = sources_json(data);
     io.out() << json_text(result) << '\n';
   } else {
-    io.out() << flags.pack << ": " << plural(data.size(), "face") << ", digest " << data.digest() << '\n';
+    io.out() << printable(flags.pack) << ": " << plural(data.size(), "face") << ", digest " << data.digest() << '\n';
   }
   return 0;
 }

@@ -100,22 +100,27 @@ std::vector<std::string> expand(const std::vector<std::string>& names, ImportRep
   return files;
 }
 
+/// True if the picture can be decoded: whatever failed then lies with the detector's file, not with this picture.
+bool can_be_decoded(PictureAccess& access, const std::string& file) {
+  try {
+    access.face_chips(file, FaceSelection::none);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 void import_one(PictureAccess& access, const std::string& file, const ImportOptions& options, DatasetFolder& folder,
                 ImportReport& report) {
   std::vector<FaceChip> chips;
   try {
     chips = access.face_chips(file, options.faces);
   } catch (const IoError& error) {
-    bool readable = true;
-    try {
-      InputFile::open(file);
-    } catch (const Error&) {
-      readable = false;
-    }
-    if (readable) throw;  // not this picture: the detector's file
+    if (can_be_decoded(access, file)) throw;
     report.failures.push_back({file, error.what(), true});
     return;
   } catch (const DataError& error) {
+    if (can_be_decoded(access, file)) throw;
     report.failures.push_back({file, error.what(), false});
     return;
   }

@@ -208,6 +208,38 @@ TEST_CASE("import adds pictures to a class of a dataset, once each") {
   CHECK_FALSE(fs::exists(folder / "set/sad"));
 }
 
+TEST_CASE("a detector file that is none is one error, not a fault of every picture") {
+  if (!picture_access_available()) return;
+  const TempFolder folder;
+  ToolSetting here;
+  here.folder = folder.path().string();
+  write_file(folder / "a.png", load_picture_access()->encode_png({}));
+  write_file(folder / "b.png", load_picture_access()->encode_png({}));
+  write_file(folder / "text.xml", "no cascade\n");
+  const auto with = [&](const std::string& detector) {
+    return import({"a.png", "b.png", "--label", "sad", "--into", "set", "--detector-model", detector}, here);
+  };
+  const ToolResult bad = with("text.xml");
+  CHECK(bad.exit_code == 3);
+  CHECK(bad.out.empty());
+  CHECK(bad.err == "affekt-import: text.xml: not an OpenCV cascade file\n");
+  const ToolResult missing = with("none.xml");
+  CHECK(missing.exit_code == 4);
+  CHECK(count_lines(missing.err) == 1);
+}
+
+TEST_CASE("a result stays one line whatever a file is called") {
+  const TempFolder folder;
+  ToolSetting here;
+  here.folder = folder.path().string();
+  write_file(folder / "f.csv", as_fer2013(made_up_dataset(2)));
+  const ToolResult packed = import({"--pack", "a\nb\x1b[31m.safetensors", "--data", "f.csv"}, here);
+  CHECK(packed.exit_code == 0);
+  CHECK(count_lines(packed.out) == 1);
+  CHECK(packed.out.find('\x1b') == std::string::npos);
+  CHECK(fs::exists(folder / "a\nb\x1b[31m.safetensors"));
+}
+
 TEST_CASE("import goes on after pictures that cannot be read, and says so") {
   if (!picture_access_available()) return;  // the test above covers builds without pictures
   const TempFolder folder;
