@@ -74,6 +74,7 @@ class Checker : public nlohmann::json_sax<Json> {
 
 Json parse_json_strict(std::string_view text, const std::string& place, bool allow_comments) {
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+  if (text.empty()) throw DataError(place + ": empty, expected JSON");
   Checker checker(place, text);
   Json::sax_parse(text.begin(), text.end(), &checker, nlohmann::json::input_format_t::json, true, allow_comments);
   try {

@@ -23,6 +23,7 @@ TEST_CASE("strict JSON keeps order and whole numbers") {
 }
 
 TEST_CASE("what is not strict JSON is refused with its place") {
+  CHECK(failure("") == "x.json: empty, expected JSON");
   CHECK(failure("{\"a\": 1,\n \"b\": }").rfind("x.json:2:", 0) == 0);
   CHECK(failure(R"({"a": 1, "a": 2})") == "x.json: key \"a\" is repeated");
   CHECK(failure(R"({"a": {"b": 1, "b": 2}})") == "x.json: key \"b\" is repeated");
