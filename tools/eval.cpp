@@ -1,4 +1,6 @@
 // affekt-eval: judges one model, or several as an ensemble. This file parses, calls the library and reports.
+#include <numeric>
+
 #include "affekt/core/error.h"
 #include "affekt/eval/evaluate.h"
 #include "common/cli.h"
@@ -59,7 +61,11 @@ int run(Tool& tool, Options& o, Io& io) {
   };
   const EvalResult evaluation = evaluate(models, data, o.eval);
   io.end_progress();
-  const EvalSubject subject{models, name_of(eval_split_names(), o.eval.split), name_of(tta_names(), o.eval.tta)};
+  const std::size_t skipped =
+      std::accumulate(data.sources.begin(), data.sources.end(), std::size_t{0},
+                      [](std::size_t sum, const DataSource& source) { return sum + source.skipped; });
+  const EvalSubject subject{models, name_of(eval_split_names(), o.eval.split), name_of(tta_names(), o.eval.tta),
+                            skipped};
   Json result = tool.result();
   add_eval_json(subject, evaluation, result);
   const std::string json = result.dump(tool.common.json ? -1 : 2, ' ', false, Json::error_handler_t::replace) + "\n";

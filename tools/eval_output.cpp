@@ -20,7 +20,7 @@ std::string title(const EvalSubject& subject, const EvalResult& evaluation) {
          " faces";
 }
 
-Table figure_table(const EvalResult& evaluation) {
+Table figure_table(const EvalSubject& subject, const EvalResult& evaluation) {
   const ClassificationReport& report = evaluation.report;
   Table table;
   table.columns = {{"figure", false}, {"value", true}, {"", false}};
@@ -35,6 +35,7 @@ Table figure_table(const EvalResult& evaluation) {
   table.rows.push_back({"log loss", number_or(report.log_loss, kDecimals), "nats"});
   table.rows.push_back({"calibration error", number_or(report.ece, kDecimals), "15 bins of equal width"});
   table.rows.push_back({"faces per second", number_or(evaluation.images_per_second, 0), ""});
+  if (subject.skipped > 0) table.rows.push_back({"skipped", std::to_string(subject.skipped), "bad rows of the data"});
   return table;
 }
 
@@ -58,6 +59,7 @@ void add_eval_json(const EvalSubject& subject, const EvalResult& evaluation, Jso
   result["split"] = subject.split;
   result["tta"] = subject.tta;
   result["samples"] = report.samples;
+  result["skipped"] = subject.skipped;
   result["accuracy"] = number_or_null(report.accuracy);
   result["balanced_accuracy"] = number_or_null(report.balanced_accuracy);
   result["top2_accuracy"] = number_or_null(report.top2_accuracy);
@@ -82,7 +84,7 @@ void add_eval_json(const EvalSubject& subject, const EvalResult& evaluation, Jso
 
 std::string eval_text(const EvalSubject& subject, const EvalResult& evaluation) {
   return title(subject, evaluation) + "\n\n" + table_text(class_score_table(evaluation.report)) + "\n" +
-         body_text(figure_table(evaluation)) + "\nConfusion matrix, faces\n" +
+         body_text(figure_table(subject, evaluation)) + "\nConfusion matrix, faces\n" +
          table_text(confusion_table(evaluation.report)) + "\nConfusion matrix, percent of each true class\n" +
          table_text(normalised_confusion_table(evaluation.report));
 }
@@ -90,7 +92,7 @@ std::string eval_text(const EvalSubject& subject, const EvalResult& evaluation) 
 std::string eval_page(const EvalSubject& subject, const EvalResult& evaluation) {
   HtmlPage page("Evaluation: " + subject.split + " split");
   page.paragraph(title(subject, evaluation));
-  page.heading("Figures").table(figure_table(evaluation));
+  page.heading("Figures").table(figure_table(subject, evaluation));
   page.heading("Classes").table(class_score_table(evaluation.report));
   page.heading("Confusion matrix")
       .figure(heat_map_svg(confusion_heat_map(evaluation.report)),

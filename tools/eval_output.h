@@ -13,6 +13,7 @@ namespace affekt::cli {
 struct EvalSubject {
   const std::vector<ModelFile>& models;
   std::string split, tta;
+  std::size_t skipped = 0;  ///< Bad rows of the data left out.
 };
 
 /// Adds the figures to `result`; undefined figures are null.

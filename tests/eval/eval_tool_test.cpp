@@ -132,4 +132,10 @@ TEST_CASE("what is wrong is one line and its exit code") {
   const ToolResult skipped = f.eval({"--model", f.model, "--data", f.data, "--split", "train", "--skip-bad-rows"});
   CHECK(skipped.exit_code == 0);
   CHECK_THAT(skipped.err, Contains("faces.csv:3"));
+  CHECK_THAT(skipped.out, Contains("bad rows of the data"));
+  const ToolResult quiet =
+      f.eval({"--model", f.model, "--data", f.data, "--split", "train", "--skip-bad-rows", "-q", "--json"});
+  CHECK(quiet.err.empty());
+  CHECK(Json::parse(quiet.out)["samples"] == 1);
+  CHECK(Json::parse(quiet.out)["skipped"] == 1);
 }
