@@ -144,10 +144,20 @@ void check_training(const TrainOptions& options) {
   if (options.pretrained != "none" && options.resume.empty()) resolve_pretrained(options.pretrained, options.model);
 }
 
+/// The options of a resumed run fitted its data, so rows that do not fit them are those of other data.
+TrainRows rows_of_run(const Dataset& data, const TrainOptions& options) {
+  try {
+    return choose_rows(data, options);
+  } catch (const UsageError&) {
+    if (options.resume.empty()) throw;
+    throw UsageError("data: not the data this run was started with (they lack rows that it needs)");
+  }
+}
+
 TrainSummary run_training(const Dataset& data, const TrainOptions& options, const TrainObserver& observer) {
   check_training(options);
   resolve_device(options.compute.device);
-  TrainRows rows = choose_rows(data, options);
+  TrainRows rows = rows_of_run(data, options);
   const bool resumed = !options.resume.empty();
   StartWeights start;
   if (!resumed) start = read_start_weights(options);

@@ -46,6 +46,12 @@ struct Fixture {
   }
 };
 
+std::string pixels_of_grey() {
+  std::string pixels = "128";
+  for (std::size_t i = 1; i < kFacePixels; ++i) pixels += " 128";
+  return pixels;
+}
+
 /// Starts the tool, sends SIGINT once the file exists, and returns the exit code.
 int interrupt_once_there(const std::vector<std::string>& words, const fs::path& file) {
   std::vector<char*> argv;
@@ -105,6 +111,8 @@ TEST_CASE("an interrupted run exits with 130, and can be resumed") {
   CHECK(interrupt_once_there({tool, "--data", f.data, "--epochs", "100000", "--out", f.run, "--threads", "1"},
                              f.run + "/metrics.csv") == 130);
   f.refused(2, "--batch-size: a resumed run keeps its own", {"--resume", f.run, "--batch-size", "8"});
+  const std::string lacking = f.text_file("train.csv", "emotion,pixels,Usage\n3," + pixels_of_grey() + ",Training\n");
+  f.refused(2, "--data: not the data this run was started with", {"--resume", f.run, "--data", lacking});
   const ToolResult result = f.train({"--resume", f.run, "--epochs", "1", "--json"});
   INFO(result.err);
   CHECK(result.exit_code == 0);
