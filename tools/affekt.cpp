@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
   if (verb == "--version") return tool.run(argc, argv, [](Io&) { return 0; });
   char* alone[] = {argv[0], nullptr};
   return tool.run(1, alone, [&](Io& io) {
-    if (verb == "help" && argc > 2) {
+    if (verb == "help" && argc > 2 && std::strcmp(argv[2], "help") != 0) {
       char help[] = "--help";
       char* words[] = {argv[2], help, nullptr};
       run_verb(argv[2], words);

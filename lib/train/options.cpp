@@ -155,7 +155,7 @@ void TrainOptions::validate() const {
       throw UsageError("data: the path '" + printable(path) + "' is not UTF-8; rename or link it");
   }
   check_range("epochs", epochs, 1, kMany, "1 to 1000000");
-  check_range("batch-size", batch_size, 2, kMany, "2 or more (BatchNorm needs two rows)");
+  check_range("batch-size", batch_size, 2, kMany, "2 (BatchNorm needs two rows) to 1000000");
   check_range("limit", limit, std::int64_t{0}, INT64_MAX, "0 (all rows) or more");
   check_range("early-stop", early_stop, 0, kMany, "0 (never) or more");
   check_range("warmup-epochs", warmup_epochs, 0, kMany, "0 or more");

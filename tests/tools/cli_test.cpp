@@ -177,6 +177,7 @@ TEST_CASE("the dispatcher knows its verbs") {
   const auto run = run_tool("affekt", {"cluster", "--version"});
   CHECK(run.exit_code == 0);
   CHECK(run.out.rfind("affekt-cluster ", 0) == 0);
+  CHECK(run_tool("affekt", {"help", "help"}).out == help.out);
   const auto help_verb = run_tool("affekt", {"help", "cluster"});
   CHECK(help_verb.exit_code == 0);
   CHECK(help_verb.out.find("affekt-cluster") != std::string::npos);
@@ -223,6 +224,9 @@ TEST_CASE("a message names the flag as it was typed, or the key of the config") 
   }
   const auto far = run_tool("affekt-recommend", {"--emotion", "happy", "--diversity", "3"});
   CHECK(far.err == "affekt-recommend: --diversity: expected 0..1, found 3\n");
+  const auto huge = run_tool("affekt-recommend", {"--emotion", "happy", "-n", "99999999999"});
+  CHECK(huge.exit_code == 2);
+  CHECK(huge.err == "affekt-recommend: -n: 99999999999 is out of range\n");
 }
 
 TEST_CASE("a file name that begins with a dash goes after --") {

@@ -34,9 +34,12 @@ void set_integer(Integer& field, const Json& value) {
   const bool fits = !beyond_signed && number >= 0
                         ? static_cast<std::uint64_t>(number) <= std::uint64_t{Limits::max()}
                         : !beyond_signed && Limits::is_signed && number >= std::int64_t{Limits::min()};
-  if (!fits)
-    throw UsageError("expected " + std::to_string(Limits::min()) + " or more, up to " +
-                     std::to_string(std::min<std::uint64_t>(Limits::max(), INT64_MAX)) + ", found " + value.dump());
+  if (!fits) {
+    // Only seeds take numbers of any size; what the others take is checked, and told, by those who use them.
+    throw UsageError(Limits::is_signed
+                         ? value.dump() + " is out of range"
+                         : "expected 0 or more, up to " + std::to_string(INT64_MAX) + ", found " + value.dump());
+  }
   field = static_cast<Integer>(number);
 }
 
