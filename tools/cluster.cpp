@@ -42,6 +42,9 @@ int parse_count(const std::string& text, const std::string& option) {
 void finish_options(const Tool& tool, Flags& flags) {
   affekt::ClusterOptions& options = flags.options;
   if (flags.inputs.empty()) throw UsageError("no track table given; expected TRACKS.csv, or - for standard input");
+  if (std::count(flags.inputs.begin(), flags.inputs.end(), "-") > 1) {
+    throw UsageError("standard input (-) can be read once only");
+  }
   if (flags.inputs.size() > 255) throw UsageError("more than 255 track tables");
   if (!flags.assign.empty()) {
     for (const char* name :
@@ -63,6 +66,10 @@ void finish_options(const Tool& tool, Flags& flags) {
     if (!feature)
       throw UsageError("features: " + affekt::unknown_name_message("feature", name, affekt::feature_names()));
     options.features.push_back(*feature);
+  }
+  if (!flags.features.empty() && options.features.empty()) {
+    throw UsageError("features: expected names separated by commas, found '" + affekt::printable(flags.features, 40) +
+                     "'");
   }
   options.kmeans.seed = tool.common.seed;
   options.all_measures = true;

@@ -39,6 +39,7 @@ class ModelReader {
       if (!(scale > 0)) fail("scaler.scale", "expected numbers above 0");
     }
     read_clusters(member(json, "clusters"));
+    if (member(json, "k") != model_.k()) fail("k", "expected the number of clusters in the file");
     read_quality(member(json, "quality"));
     if (!member(json, "seed").is_number_unsigned()) fail("seed", "expected a whole number of at least 0");
     model_.seed = json["seed"].get<std::uint64_t>();

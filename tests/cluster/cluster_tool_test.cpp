@@ -179,6 +179,7 @@ TEST_CASE("wrong input ends with one line and its exit code") {
   place.refused(3, {"bytes.csv"}, "bytes.csv");
   place.refused(3, {"open.csv"}, "open.csv:2");
   place.refused(2, {"tracks.csv", "-k", "41"}, "41 clusters out of 40 tracks");
+  place.refused(2, {"-", "-"}, "once");
   place.refused(2, {"tracks.csv", "-k", "0"}, ": -k: expected");
   place.refused(2, {"tracks.csv", "-k", "many"}, "many");
   place.refused(2, {"tracks.csv", "--k-range", "7"}, "A:B");
@@ -186,6 +187,7 @@ TEST_CASE("wrong input ends with one line and its exit code") {
   place.refused(2, {"tracks.csv", "-k", "4", "--k-range", "4:5"}, "-k auto");
   place.refused(2, {"tracks.csv", "--features", "energy,valense"}, "valence");
   place.refused(2, {"tracks.csv", "--features", "liveness"}, "liveness");
+  place.refused(2, {"tracks.csv", "--features", " , "}, "--features: expected names");
   place.refused(2, {"tracks.csv", "--scale", "standart"}, "standard");
   place.refused(2, {"tracks.csv", "--label-column", "moood"}, "mood");
   place.refused(2, {"tracks.csv", "--restarts", "0"}, "restarts");

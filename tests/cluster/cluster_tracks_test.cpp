@@ -292,6 +292,7 @@ TEST_CASE("clusters.json is validated number by number") {
   CHECK(contains(refusal("\"offset\": [", "\"offset\": [1e400,"), "c.json"));
   CHECK(contains(refusal("\"tracks_file\": \"\"", "\"tracks_file\": \"../../etc/passwd\""), "tracks_file"));
   CHECK(contains(refusal("\"quality\"", "\"quality2\""), "quality"));
+  CHECK(contains(refusal("\"k\": ", "\"k\": 1"), "c.json: k: "));
   CHECK(contains(refusal("\"seed\": 42", "\"seed\": -1"), "seed"));
   CHECK_THROWS_AS(affekt::parse_cluster_model("", "x"), DataError);
   CHECK_THROWS_AS(affekt::parse_cluster_model("[1]", "x"), DataError);
