@@ -78,6 +78,7 @@ Catalog read_raw(const std::string& place, const MoodMap& moods, std::uint64_t s
   ClusterOptions options;
   options.kmeans.seed = seed;
   if (catalog.tracks.size() <= kFew) options.k = 1;
+  options.one_if_few = true;  // many tracks, few different ones
   Clustering clustering = cluster_tracks(catalog.tracks, options, moods);
   catalog.clusters = std::move(clustering.model);
   catalog.cluster = std::move(clustering.labels);

@@ -144,6 +144,7 @@ TEST_CASE("usage errors end with 2 and one line") {
   check_refusal(recommend({"--emotion", "happy", "--max-per-artist", "-1"}), 2, "max-per-artist");
   check_refusal(recommend({"--emotion", "happy", "--min-confidence", "7"}), 2, "--min-confidence");
   check_refusal(recommend({"--emotion", "happy", "--format", "mp3"}), 2, "format");
+  check_refusal(recommend({"--emotion", "happy", "--catalog", "-", "--exclude", "-"}), 2, "once");
   check_refusal(recommend({"--emotion", "happy", "--stategy", "cluster"}), 2, "--strategy");
 }
 
@@ -206,6 +207,27 @@ TEST_CASE("a catalogue of one's own, smaller than asked for, without ids") {
   CHECK(uris.err.find("10 tracks without a Spotify id left out") != std::string::npos);
   const auto m3u8 = recommend({"--emotion", "happy", "--catalog", csv, "--format", "m3u8", "-n", "25"});
   CHECK(count_lines(m3u8.out) == 52);
+}
+
+TEST_CASE("a catalogue of many tracks and few different ones is one cluster") {
+  const TempFolder folder;
+  std::string csv = "title,artist,valence,energy\n";
+  for (int i = 0; i < 30; ++i) {
+    const std::string number = std::to_string(i);
+    csv += "Song " + number + ",Artist " + number + (i % 2 == 0 ? ",0.1,0.2\n" : ",0.9,0.8\n");
+  }
+  const std::string path = write_text(folder / "two.csv", csv);
+  for (const std::string strategy : {"cluster", "circumplex"}) {
+    const auto result = recommend({"--emotion", "sad", "--catalog", path, "-n", "3", "--strategy", strategy, "--json"});
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    const auto tracks = json::parse(result.out).at("tracks");
+    CHECK(tracks.size() == 3);
+    for (const auto& track : tracks) {
+      CHECK(track.at("cluster") == 0);
+      CHECK(track.at("valence").get<double>() < 0.5);  // sad songs answer sad all the same
+    }
+  }
 }
 
 TEST_CASE("a goal is a walk that the output shows") {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
 #include "recommend/job.h"
@@ -60,6 +62,9 @@ void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods) {
   if (!(job.faces.min_confidence >= 0 && job.faces.min_confidence <= 1)) {
     throw UsageError("--min-confidence: expected 0..1, found " + format_shortest(job.faces.min_confidence));
   }
+  const auto read_once = std::count(job.pictures.begin(), job.pictures.end(), "-") + (job.catalog == "-" ? 1 : 0) +
+                         (job.exclude == "-" ? 1 : 0);
+  if (read_once > 1) throw UsageError("standard input (-) can be read once only");
   job.recommend.validate(moods);
   const bool playlist_and_json = tool.common.json && tool.chosen("format") && job.format != OutputFormat::json;
   if (playlist_and_json && job.out.empty()) {

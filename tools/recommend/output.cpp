@@ -86,7 +86,8 @@ void write_result(const Tool& tool, const RecommendJob& job, const MoodInput& mo
     io.out() << text;
   } else {
     write_file(job.out, text);
-    io.note("wrote " + std::to_string(recommendation.tracks.size()) + " tracks to " + printable(job.out));
+    const std::size_t count = recommendation.tracks.size();
+    io.note("wrote " + std::to_string(count) + (count == 1 ? " track to " : " tracks to ") + printable(job.out));
   }
 }
 

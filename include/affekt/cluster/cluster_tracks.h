@@ -25,6 +25,7 @@ enum class KMeansAlgorithm : std::uint8_t {
 struct AFFEKT_API ClusterOptions {
   int k = 0;                           ///< Clusters; 0 = the k of the highest silhouette over [k_low, k_high].
   int k_low = 4, k_high = 12;          ///< 2 <= k_low <= k_high; values of n and above are not tried.
+  bool one_if_few = false;             ///< k = 0: fewer different tracks than k_low are one cluster, not an error.
   std::vector<TrackFeature> features;  ///< Empty: default_features().
   Scaling scaling = Scaling::standard;
   KMeansAlgorithm algorithm = KMeansAlgorithm::lloyd;
