@@ -164,7 +164,7 @@ void ensure_writable_folder(const fs::path& dir) {
   if (error || !fs::is_directory(dir)) {
     throw IoError(shown(dir) + ": cannot make this folder: " + (error ? error.message() : "a file is in the way"));
   }
-  const AtomicFile probe(dir / "probe");
+  const AtomicFile probe(dir / ".affekt-writable");
 }
 
 void check_writable_file(const fs::path& path) {

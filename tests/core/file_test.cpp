@@ -125,6 +125,8 @@ TEST_CASE("places that cannot be written are found before the work") {
   CHECK_THROWS_AS(check_writable_file(folder.path()), IoError);
   CHECK_THROWS_AS(write_file(folder / "none" / "x", "x"), IoError);
   ensure_writable_folder(folder / "a" / "b");
+  std::filesystem::create_directories(folder / "a" / "probe");  // whatever a user's folders are called
+  ensure_writable_folder(folder / "a");
   check_writable_file(folder / "a" / "b" / "c");
   CHECK(files_in(folder.path() / "a" / "b") == 0);
 }
