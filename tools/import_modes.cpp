@@ -14,6 +14,7 @@
 #include "affekt/data/packed.h"
 #include "affekt/data/picture_access.h"
 #include "affekt/report/table.h"
+#include "common/name_list.h"
 
 namespace affekt::cli {
 namespace {
@@ -56,20 +57,19 @@ std::string class_table(const DatasetCheck& check) {
   return table_text(table);
 }
 
-/// The picture names of the command line; "-" stands for those on standard input, one a line.
+/// The picture names of the command line; "-" stands for those on standard input.
 std::vector<std::string> picture_names(const std::vector<std::string>& inputs) {
+  if (inputs.empty()) throw UsageError("no picture given; expected INPUT... --label EMOTION --into DIR");
   std::vector<std::string> names;
   for (const auto& input : inputs) {
     if (input != "-") {
       names.push_back(input);
       continue;
     }
-    const InputFile list = InputFile::open(input);
-    for (const auto& line : split(list.bytes(), '\n')) {
-      if (!trim(line).empty()) names.emplace_back(trim(line));
-    }
+    const auto listed = names_in_list(InputFile::open(input).bytes());
+    names.insert(names.end(), listed.begin(), listed.end());
   }
-  if (names.empty()) throw UsageError("no picture given; expected INPUT... --label EMOTION --into DIR");
+  if (names.empty()) throw DataError("-: no picture is named, expected one name a line");
   return names;
 }
 

@@ -12,6 +12,7 @@
 #include "affekt/predict/face_predictor.h"
 #include "affekt/report/table.h"
 #include "common/face_json.h"
+#include "common/name_list.h"
 
 namespace affekt::cli {
 namespace {
@@ -73,7 +74,8 @@ class Prediction {
         annotator_.write(faces);
         show(faces);
       }
-      io_.progress(static_cast<double>(end) / static_cast<double>(files.size()), std::to_string(end) + " pictures");
+      io_.progress(static_cast<double>(end) / static_cast<double>(files.size()),
+                   std::to_string(end) + (end == 1 ? " picture" : " pictures"));
     }
     io_.end_progress();
     if (!tool_.common.json && !table_.rows.empty()) io_.out() << table_text(table_);
@@ -88,7 +90,8 @@ class Prediction {
     for (const std::string& input : inputs) {
       std::error_code ignored;
       if (input == "-") {
-        add_list(InputFile::open(input).bytes(), files);
+        const auto names = names_in_list(InputFile::open(input).bytes());
+        files.insert(files.end(), names.begin(), names.end());
       } else if (fs::is_directory(input, ignored)) {
         add_folder(input, files);
       } else {
@@ -97,16 +100,6 @@ class Prediction {
     }
     if (files.empty() && failures_ == 0) throw DataError("-: no picture is named, expected one name a line");
     return files;
-  }
-
-  /// One name a line; or names that end in zero bytes, as find -print0 writes them, which may hold line ends and
-  /// blanks.
-  static void add_list(std::string_view list, std::vector<std::string>& files) {
-    const bool zero_ended = list.find('\0') != std::string_view::npos;
-    for (const auto& entry : split(list, zero_ended ? '\0' : '\n')) {
-      const std::string_view name = zero_ended ? std::string_view(entry) : trim(entry);
-      if (!name.empty()) files.emplace_back(name);
-    }
   }
 
   void add_folder(const std::string& folder, std::vector<std::string>& files) {

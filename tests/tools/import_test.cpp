@@ -240,6 +240,25 @@ TEST_CASE("a result stays one line whatever a file is called") {
   CHECK(fs::exists(folder / "a\nb\x1b[31m.safetensors"));
 }
 
+TEST_CASE("import reads lists of names as find writes them, and refuses an empty one") {
+  if (!picture_access_available()) return;  // a test above covers builds without pictures
+  const TempFolder folder;
+  ToolSetting here;
+  here.folder = folder.path().string();
+  FaceChip chip;
+  write_file(folder / "two\nlines.png", load_picture_access()->encode_png(chip));
+  const std::vector<std::string> words = {"-", "--label", "happy", "--into", "set", "--faces", "none"};
+  here.input = std::string("two\nlines.png\0", 14);
+  const ToolResult added = import(words, here);
+  INFO(added.err);
+  CHECK(added.exit_code == 0);
+  CHECK(file_count(folder / "set/happy") == 1);
+  here.input = "\n";
+  const ToolResult none = import(words, here);
+  CHECK(none.exit_code == 3);
+  CHECK(none.err == "affekt-import: -: no picture is named, expected one name a line\n");
+}
+
 TEST_CASE("import goes on after pictures that cannot be read, and says so") {
   if (!picture_access_available()) return;  // the test above covers builds without pictures
   const TempFolder folder;
