@@ -74,6 +74,29 @@ TEST_CASE("every spelling of a flag means the same") {
   }
 }
 
+TEST_CASE("a flag may say true or false, and nothing else") {
+  const TempFolder folder;
+  write_file(folder / "c.json", "{\"json\": true}");
+  const std::string config = (folder / "c.json").string();
+  CHECK(parse({"--config", config}).common.json);
+  CHECK_FALSE(parse({"--config", config, "--json=false"}).common.json);  // a flag beats the config
+  CHECK(parse({"--json=true"}).common.json);
+  CHECK_FALSE(parse({"--json", "--json=false"}).common.json);
+  CHECK(parse({"-q"}).common.quiet);
+  CHECK(parse({"-q=true"}).common.quiet);
+  CHECK_FALSE(parse({"-q=false"}).common.quiet);
+  CHECK(parse({"-qv"}).common.verbose);
+  // As a count they would have been an invitation to allocate as many words.
+  for (const char* word : {"--json=banana", "--json=0", "--json=-1", "--json=2000000000", "-q=no"}) {
+    CAPTURE(word);
+    const Parsed p = parse({word});
+    CHECK(p.exit_code == 2);
+    CHECK_FALSE(p.ran);
+  }
+  const auto told = run_tool("affekt-recommend", {"--emotion", "happy", "--json=1"});
+  CHECK(told.err == "affekt-recommend: --json: expected true or false, found '1'\n");
+}
+
 TEST_CASE("a repeatable flag takes one value an occurrence and leaves the inputs alone") {
   const Parsed p = parse({"--data", "a", "x.png", "--data", "b", "y.png", "--", "-z.png"});
   CHECK(p.data == std::vector<std::string>{"a", "b"});

@@ -33,6 +33,10 @@ struct Binding {
   void assign_text(const std::string& word, const std::string& place);
 };
 
+/// "-k=4" means "-k 4", which CLI11 would read as "=4"; and "-q=false" means "--quiet=false".
+std::vector<std::string> split_short_assignments(const std::vector<std::string>& words,
+                                                 const std::vector<Binding>& bindings);
+
 /// The library names options ("count: expected ..."); here the message names the flag as it was typed, or the key of a
 /// config. Other messages stay as they are.
 std::string as_given(const std::string& message, const std::vector<Binding>& bindings);

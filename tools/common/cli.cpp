@@ -62,20 +62,6 @@ std::string help_text(const Binding& binding) {
   return binding.help + " [" + (value.is_string() ? value.get<std::string>() : value.dump()) + "]";
 }
 
-/// "-k=4" means "-k 4", which CLI11 would read as "=4".
-std::vector<std::string> split_short_assignments(const std::vector<std::string>& words) {
-  std::vector<std::string> out;
-  for (const auto& word : words) {
-    if (word.size() > 2 && word[0] == '-' && word[1] != '-' && word[2] == '=') {
-      out.push_back(word.substr(0, 2));
-      out.push_back(word.substr(3));
-    } else {
-      out.push_back(word);
-    }
-  }
-  return out;
-}
-
 UsageError unknown_flag(const std::string& word, const std::vector<std::string>& flags, bool takes_files) {
   const std::string message = unknown_name_message("flag", word.substr(0, word.find('=')), flags);
   std::error_code error;
@@ -231,9 +217,7 @@ void Tool::Impl::bind_words(CLI::App& app, std::vector<std::vector<std::string>>
     std::string names = "--" + binding.name;
     if (binding.letter != '\0') names = std::string("-") + binding.letter + "," + names;
     if (binding.kind == Kind::flag) {
-      app.add_flag_function(
-          names, [&words, i](std::int64_t count) { words[i].assign(static_cast<std::size_t>(count), "true"); },
-          help_text(binding));
+      app.add_flag(names, words[i], help_text(binding));  // "true" for each time, or what --flag=TEXT says
       continue;
     }
     app.add_option(names, words[i], help_text(binding))
@@ -274,7 +258,8 @@ void Tool::Impl::assign_words(const std::vector<std::vector<std::string>>& words
     binding.given_as = binding.spelling(arguments);
     const std::string& place = binding.given_as;
     if (binding.kind == Kind::flag) {
-      binding.assign(Json(true), place);
+      const std::string& word = words[i].back();
+      binding.assign(word == "true" ? Json(true) : word == "false" ? Json(false) : Json(word), place);
     } else if (binding.kind == Kind::list) {
       binding.assign(Json(words[i]), place);
     } else {
@@ -293,7 +278,7 @@ std::optional<std::string> Tool::Impl::parse(int argc, char** argv) {
   bind_words(app, words, positionals);
   const std::vector<std::string> line(argv + std::min(argc, 1), argv + argc);
   const auto marker = std::find(line.begin(), line.end(), "--");
-  std::vector<std::string> arguments = split_short_assignments({line.begin(), marker});
+  std::vector<std::string> arguments = split_short_assignments({line.begin(), marker}, bindings);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
     app.parse(arguments);

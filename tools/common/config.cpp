@@ -34,6 +34,27 @@ std::string Binding::spelling(const std::vector<std::string>& words) const {
   return spelt_out || letter == '\0' ? full : std::string("-") + letter;
 }
 
+std::vector<std::string> split_short_assignments(const std::vector<std::string>& words,
+                                                 const std::vector<Binding>& bindings) {
+  std::vector<std::string> out;
+  for (const auto& word : words) {
+    if (word.size() <= 2 || word[0] != '-' || word[1] == '-' || word[2] != '=') {
+      out.push_back(word);
+      continue;
+    }
+    const auto flag = std::find_if(bindings.begin(), bindings.end(), [&](const Binding& binding) {
+      return binding.kind == Kind::flag && binding.letter == word[1];
+    });
+    if (flag != bindings.end()) {
+      out.push_back("--" + flag->name + word.substr(2));
+    } else {
+      out.push_back(word.substr(0, 2));
+      out.push_back(word.substr(3));
+    }
+  }
+  return out;
+}
+
 std::string as_given(const std::string& message, const std::vector<Binding>& bindings) {
   const std::size_t begin = message.rfind("--", 0) == 0 ? 2 : 0;
   const std::size_t colon = message.find(':');
