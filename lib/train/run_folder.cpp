@@ -1,6 +1,12 @@
 #include "train/run_folder.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -102,9 +108,23 @@ void read_parts(const Json& in, TrainSummary& summary) {
 
 }  // namespace
 
+RunFolder::RunFolder(fs::path path, const char* option) : path_(std::move(path)) {
+  const int folder = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) throw IoError(printable(path_.string()) + ": cannot open: " + std::strerror(errno));
+  lock_ = {new int(folder), [](const int* held) {
+             ::close(*held);
+             delete held;
+           }};
+  // The lock goes with the process, however that ends. A file system without locks gives none.
+  if (::flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    throw UsageError(std::string(option) + ": another training is at work in " + printable(path_.string()) +
+                     " (wait for its end, or stop it)");
+  }
+}
+
 RunFolder RunFolder::prepare(const TrainOptions& options) {
   if (!options.resume.empty()) {
-    RunFolder run(options.resume);
+    RunFolder run(options.resume, "resume");
     ensure_writable_folder(run.path_ / "last");
     return run;
   }
@@ -119,11 +139,15 @@ RunFolder RunFolder::prepare(const TrainOptions& options) {
       throw UsageError("out: the folder " + printable(path.string()) +
                        " is not empty (--force overwrites its run, --resume goes on with it)");
     }
-    for (const char* name : kRunFiles) fs::remove_all(path / name, error);
   }
   ensure_writable_folder(path);
+  RunFolder run(path, "out");
+  for (const char* name : kRunFiles) {
+    std::error_code error;
+    fs::remove_all(path / name, error);
+  }
   ensure_writable_folder(path / "last");
-  return RunFolder(path);
+  return run;
 }
 
 fs::path RunFolder::checkpoint(int slot) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,9 @@ namespace affekt {
 class AFFEKT_API RunFolder {
  public:
   /// Makes the folder of a new run, or takes the one of `options.resume`. Files of an older run go away under force.
-  /// @throws UsageError  it is not empty (without force). @throws IoError  it cannot be written.
+  /// Until the last copy of the object is gone no other process gets the folder.
+  /// @throws UsageError  it is not empty (without force), or a training is at work in it. @throws IoError  it cannot be
+  /// written.
   static RunFolder prepare(const TrainOptions& options);
 
   const std::filesystem::path& path() const { return path_; }
@@ -35,8 +38,11 @@ class AFFEKT_API RunFolder {
   void cut_log(std::int64_t size) const;
 
  private:
-  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  /// @throws UsageError  another process has it.
+  RunFolder(std::filesystem::path path, const char* option);
+
   std::filesystem::path path_;
+  std::shared_ptr<const int> lock_;
 };
 
 /// The text of metrics.csv.

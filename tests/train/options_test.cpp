@@ -4,6 +4,7 @@
 #include "affekt/core/error.h"
 #include "affekt/train/train_job.h"
 #include "support/catch.h"
+#include "support/error_message.h"
 #include "support/temp_folder.h"
 #include "train/run_folder.h"
 
@@ -108,6 +109,26 @@ TEST_CASE("a run folder that is not empty needs force, and loses the old run's f
   RunFolder::prepare(options);
   CHECK_FALSE(std::filesystem::exists(folder / "run/metrics.csv"));
   CHECK(std::filesystem::exists(folder / "run/notes.txt"));
+}
+
+TEST_CASE("a run folder belongs to one training at a time, under force and on resume, too") {
+  const TempFolder folder;
+  TrainOptions options, resumed;
+  options.out = resumed.resume = (folder / "run").string();
+  options.force = true;
+  {
+    const RunFolder at_work = RunFolder::prepare(options);
+    at_work.write_config(options);
+    const auto refusal = [](const TrainOptions& o) {
+      return test::message_of<UsageError>([&o] { RunFolder::prepare(o); });
+    };
+    CHECK(test::contains(refusal(options), "out: another training is at work in"));
+    CHECK(test::contains(refusal(resumed), "resume: another training is at work in"));
+    CHECK(std::filesystem::exists(folder / "run/config.json"));  // force takes nothing from a run that goes on
+  }
+  RunFolder::prepare(resumed);
+  RunFolder::prepare(options);
+  CHECK_FALSE(std::filesystem::exists(folder / "run/config.json"));
 }
 
 TEST_CASE("a run folder below a regular file cannot be written") {
