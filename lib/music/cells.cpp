@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -46,39 +47,12 @@ bool is_missing(std::string_view cell) {
 }
 
 bool plain_number(std::string_view cell, double& value) {
-  static constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                       1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-  constexpr std::ptrdiff_t kMostDigits =
-      15;  // below 2^53; one division by an exact power rounds correctly (Clinger 1990)
-  const char* at = cell.data();
-  const char* const end = at + cell.size();
-  const bool negative = at != end && *at == '-';
-  if (negative) ++at;
-  std::uint64_t digits = 0;
-  const char* begin = at;
-  for (; at != end && is_digit(*at); ++at) digits = digits * 10 + static_cast<std::uint64_t>(*at - '0');
-  std::ptrdiff_t count = at - begin, exponent = 0;
-  if (count == 0 || count > kMostDigits) return false;
-  if (at != end && *at == '.') {
-    begin = ++at;
-    for (; at != end && is_digit(*at); ++at) digits = digits * 10 + static_cast<std::uint64_t>(*at - '0');
-    exponent = begin - at;
-    count -= exponent;
-    if (exponent == 0 || count > kMostDigits) return false;
-  }
-  if (at != end && *at == 'e') {
-    const bool down = ++at != end && *at == '-';
-    if (down) ++at;
-    if (end - at < 1 || end - at > 2 || !is_digit(at[0]) || !is_digit(end[-1])) return false;
-    const std::ptrdiff_t power = end - at == 1 ? at[0] - '0' : (at[0] - '0') * 10 + (at[1] - '0');
-    exponent += down ? -power : power;
-    at = end;
-  }
-  if (at != end || exponent < -22 || exponent > 22) return false;
-  const auto whole = static_cast<double>(digits);
-  value = exponent < 0 ? whole / kPowers[-exponent] : whole * kPowers[exponent];
-  if (negative) value = -value;
-  return true;
+  const std::size_t sign = !cell.empty() && cell.front() == '-' ? 1 : 0;
+  // Digits at both ends: no "inf", no "nan", no blanks, which are number_cell()'s.
+  if (cell.size() <= sign || !is_digit(cell[sign]) || !is_digit(cell.back())) return false;
+  const char* const end = cell.data() + cell.size();
+  const auto [stop, error] = std::from_chars(cell.data(), end, value);
+  return error == std::errc() && stop == end;
 }
 
 double number_cell(std::string_view cell, bool decimal_comma) {

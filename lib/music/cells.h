@@ -11,8 +11,8 @@ namespace affekt {
 /// Empty, NA, N/A, NaN, null, None or a dash.
 bool is_missing(std::string_view cell);
 
-/// The commonest spelling, an optional minus, digits, a dot, an exponent, read several times as fast as any: true if
-/// `cell` is just that and few enough digits for the nearest double to be certain; else number_cell() tells.
+/// The commonest spelling, an optional minus, digits, a dot, an exponent: true if `cell` is just that, and faster to
+/// tell than number_cell(), which knows the other spellings.
 bool plain_number(std::string_view cell, double& value);
 
 /// A number with optional thousands separators and percent sign.
