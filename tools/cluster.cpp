@@ -29,12 +29,12 @@ struct Flags {
   affekt::ClusterOptions options;
 };
 
-int parse_count(const std::string& text, const std::string& option) {
+int parse_count(const std::string& text, const std::string& option, const char* or_else = "") {
   const auto value = affekt::parse_integer(text);
   constexpr long long kMost = 100000;
   if (!value || *value < 1 || *value > kMost) {
-    throw UsageError(option + ": expected a whole number from 1 to 100000, found '" + affekt::printable(text, 40) +
-                     "'");
+    throw UsageError(option + ": expected " + or_else + "a whole number from 1 to 100000, found '" +
+                     affekt::printable(text, 40) + "'");
   }
   return static_cast<int>(*value);
 }
@@ -54,7 +54,7 @@ void finish_options(const Tool& tool, Flags& flags) {
   }
   if (tool.chosen("k-range") && flags.k != "auto") throw UsageError("--k-range needs -k auto");
   if (flags.pack && flags.out.empty()) throw UsageError("--pack needs --out");
-  options.k = flags.k == "auto" ? 0 : parse_count(flags.k, "k");
+  options.k = flags.k == "auto" ? 0 : parse_count(flags.k, "k", "auto or ");
   const auto ends = affekt::split(flags.k_range, ':');
   if (ends.size() != 2)
     throw UsageError("--k-range: expected A:B, found '" + affekt::printable(flags.k_range, 40) + "'");
@@ -159,7 +159,9 @@ void cluster(const Flags& flags, Io& io, ClusterResult& result) {
   warn_about_columns(inputs, wanted, io);
   affekt::drop_unusable(result.tracks, wanted, result.dropped);
   const std::string name = affekt::printable(flags.inputs.front()) + (flags.inputs.size() > 1 ? " ..." : "");
-  if (result.tracks.size() == 0) throw affekt::DataError(name + ": " + affekt::no_tracks_message(result.dropped));
+  if (result.tracks.size() == 0)
+    throw affekt::DataError(name + ": " + affekt::no_tracks_message(result.dropped) +
+                            " (--features chooses other columns)");
   std::vector<std::string> labels;
   if (!flags.label_column.empty()) labels = labels_of(result.tracks, flags.label_column);
   result.clustering = flags.assign.empty()

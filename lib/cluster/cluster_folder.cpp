@@ -155,6 +155,9 @@ void write_cluster_folder(const fs::path& dir, const TrackTable& table, Clusteri
   }
   if (!report_html.empty()) write_file(dir / "report.html", report_html);
   clusters.commit();
+  // Tracks of an earlier clustering in the other form would not belong to these clusters.
+  std::error_code ignored;
+  fs::remove(dir / (form == TracksForm::packed ? "tracks.csv" : "tracks.safetensors"), ignored);
 }
 
 }  // namespace affekt

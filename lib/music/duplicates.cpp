@@ -75,7 +75,7 @@ std::string no_tracks_message(const DroppedTracks& dropped) {
   if (dropped.malformed > 0) {
     message += ", " + std::to_string(dropped.malformed) + " are malformed (" + dropped.first_malformed + ")";
   }
-  return message + ". Feature columns may be there and empty: export again with audio features, or choose --features";
+  return message + ". Feature columns may be there and empty: export again with audio features";
 }
 
 void drop_unusable(TrackTable& table, const std::vector<TrackFeature>& wanted, DroppedTracks& dropped) {

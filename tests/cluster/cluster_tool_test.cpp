@@ -158,6 +158,11 @@ TEST_CASE("a folder is written, refused when full, and used by --assign") {
   place.refused(4, {"tracks.csv", "--assign", "nowhere"}, "nowhere");
   CHECK(place.run({"tracks.csv", "-k", "4", "--pack", "--out", "packed"}).exit_code == 0);
   CHECK(std::filesystem::exists(place.folder / "packed" / "tracks.safetensors"));
+  // The tracks of the older clustering do not stay beside those of the newer.
+  CHECK(place.run({"tracks.csv", "-k", "3", "--out", "packed", "--force"}).exit_code == 0);
+  CHECK_FALSE(std::filesystem::exists(place.folder / "packed" / "tracks.safetensors"));
+  CHECK(place.run({"tracks.csv", "-k", "4", "--pack", "--out", "packed", "--force"}).exit_code == 0);
+  CHECK_FALSE(std::filesystem::exists(place.folder / "packed" / "tracks.csv"));
 }
 
 TEST_CASE("wrong input ends with one line and its exit code") {
@@ -174,14 +179,14 @@ TEST_CASE("wrong input ends with one line and its exit code") {
   place.refused(4, {"missing.csv"}, "missing.csv");
   place.refused(3, {"plain.csv"}, "city, people");
   place.refused(3, {"header.csv"}, "no tracks after the header");
-  place.refused(3, {"unfilled.csv"}, "empty");
+  place.refused(3, {"unfilled.csv"}, "empty: export again with audio features (--features");
   place.refused(3, {"empty.csv"}, "empty.csv");
   place.refused(3, {"bytes.csv"}, "bytes.csv");
   place.refused(3, {"open.csv"}, "open.csv:2");
   place.refused(2, {"tracks.csv", "-k", "41"}, "41 clusters out of 40 tracks");
   place.refused(2, {"-", "-"}, "once");
   place.refused(2, {"tracks.csv", "-k", "0"}, ": -k: expected");
-  place.refused(2, {"tracks.csv", "-k", "many"}, "many");
+  place.refused(2, {"tracks.csv", "-k", "many"}, "-k: expected auto or a whole number from 1 to 100000, found 'many'");
   place.refused(2, {"tracks.csv", "--k-range", "7"}, "A:B");
   place.refused(2, {"tracks.csv", "--k-range", "9:4"}, ": --k-range: 9:4");
   place.refused(2, {"tracks.csv", "-k", "4", "--k-range", "4:5"}, "-k auto");
