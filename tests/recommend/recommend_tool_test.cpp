@@ -142,7 +142,10 @@ TEST_CASE("usage errors end with 2 and one line") {
   check_refusal(recommend({"--emotion", "happy", "-n", "ten"}), 2, ": -n: expected");
   check_refusal(recommend({"--emotion", "happy", "--diversity", "2"}), 2, "diversity");
   check_refusal(recommend({"--emotion", "happy", "--max-per-artist", "-1"}), 2, "max-per-artist");
-  check_refusal(recommend({"--emotion", "happy", "--min-confidence", "7"}), 2, "--min-confidence");
+  check_refusal(recommend({"a.jpg", "--min-confidence", "7"}), 2, "--min-confidence");
+  check_refusal(recommend({"--emotion", "happy", "--model", "none"}), 2, "--model has no effect with --emotion");
+  check_refusal(recommend({"--emotion", "happy", "--faces", "all"}), 2, "--faces has no effect with --emotion");
+  check_refusal(recommend({"--emotion", "happy", "--out", "-"}), 2, ": --out: expected a file");
   check_refusal(recommend({"--emotion", "happy", "--format", "mp3"}), 2, "format");
   check_refusal(recommend({"--emotion", "happy", "--catalog", "-", "--exclude", "-"}), 2, "once");
   check_refusal(recommend({"--emotion", "happy", "--stategy", "cluster"}), 2, "--strategy");

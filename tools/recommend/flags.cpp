@@ -59,6 +59,11 @@ void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods) {
     throw UsageError("give either pictures or --emotion, not both");
   }
   if (!job.emotion.empty()) emotion_of(job.emotion);
+  for (const char* name : {"model", "faces", "min-confidence"}) {
+    if (job.emotion.empty() || !tool.chosen(name)) continue;
+    throw UsageError(tool.shown(name) + " has no effect with --emotion; leave it out, or give a picture");
+  }
+  if (job.out == "-") throw UsageError("out: expected a file, found '-' (without --out it is standard output)");
   if (!(job.faces.min_confidence >= 0 && job.faces.min_confidence <= 1)) {
     throw UsageError("--min-confidence: expected 0..1, found " + format_shortest(job.faces.min_confidence));
   }
