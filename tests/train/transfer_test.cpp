@@ -52,6 +52,15 @@ std::string final_state(const TrainOptions& options) {
   return out;
 }
 
+/// A finished run whose model others begin with.
+TrainOptions first_run(const TempFolder& folder, const Dataset& data) {
+  TrainOptions options = small_b0(folder, "first");
+  options.epochs = 1;
+  options.preprocess = "keras-tf";
+  run_training(data, options);
+  return options;
+}
+
 std::vector<std::string> differing_parameters(const ModelFile& a, const ModelFile& b) {
   std::vector<std::string> out;
   for (const ParameterSpec& spec : parameter_specs(a.network())) {
@@ -65,10 +74,7 @@ std::vector<std::string> differing_parameters(const ModelFile& a, const ModelFil
 TEST_CASE("without unfreezing only the head moves, and the card says where the weights came from") {
   const TempFolder folder;
   const Dataset data = squares(35, 14);
-  TrainOptions first = small_b0(folder, "first");
-  first.epochs = 1;
-  first.preprocess = "keras-tf";
-  run_training(data, first);
+  const TrainOptions first = first_run(folder, data);
   TrainOptions second = small_b0(folder, "second");
   second.pretrained = first.out;
   second.unfreeze = "none";
@@ -198,10 +204,7 @@ TEST_CASE("random weights of VGG16 are not fed pixels of Caffe's scale") {
 TEST_CASE("a stop while features are computed is a stop, and going on needs no pretrained file") {
   const TempFolder folder;
   const Dataset data = squares(35, 14);
-  TrainOptions first = small_b0(folder, "first");
-  first.epochs = 1;
-  first.preprocess = "keras-tf";
-  run_training(data, first);
+  const TrainOptions first = first_run(folder, data);
   TrainOptions options = small_b0(folder, "run");
   options.freeze_epochs = 1;
   options.pretrained = first.out;
