@@ -110,6 +110,11 @@ std::string source_line(const SourceCount& source) {
          std::to_string(source.rows) + " rows (" + join(classes, ", ") + ")\n";
 }
 
+/// Nothing is known of a run that was stopped in its first epoch.
+std::string figure(const TrainSummary& summary, double value, int digits) {
+  return summary.best_epoch > 0 ? format_fixed(value, digits) : "n/a";
+}
+
 void report(Io& io, const Tool& tool, const TrainOptions& options, const TrainSummary& summary) {
   if (tool.common.json) {
     Json result = tool.result();
@@ -122,17 +127,17 @@ void report(Io& io, const Tool& tool, const TrainOptions& options, const TrainSu
   if (summary.already_finished) {
     io.note(std::string("this run has ended already") + (summary.stopped == "epochs" ? " (more --epochs go on)" : ""));
   }
-  io.out() << "run                  " << summary.run << "\nbest epoch           " << summary.best_epoch << " of "
-           << summary.epochs_run << " (" << summary.stopped << ")\ntrain accuracy       "
-           << format_fixed(summary.train_accuracy, 4) << "\nvalidation accuracy  "
-           << format_fixed(summary.validation_accuracy, 4) << '\n';
+  io.out() << "run                  " << printable(summary.run) << "\nbest epoch           " << summary.best_epoch
+           << " of " << summary.epochs_run << " (" << summary.stopped << ")\ntrain accuracy       "
+           << figure(summary, summary.train_accuracy, 4) << "\nvalidation accuracy  "
+           << figure(summary, summary.validation_accuracy, 4) << '\n';
   if (summary.private_accuracy >= 0) {
     io.out() << "private accuracy     " << format_fixed(summary.private_accuracy, 4) << '\n';
   }
   if (summary.sources.size() > 1) {
     for (const SourceCount& source : summary.sources) io.out() << source_line(source);
   }
-  io.out() << "images per second    " << format_fixed(summary.images_per_second, 1) << "\ntime                 "
+  io.out() << "images per second    " << figure(summary, summary.images_per_second, 1) << "\ntime                 "
            << clock_text(summary.seconds) << '\n';
 }
 

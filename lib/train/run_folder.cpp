@@ -213,7 +213,7 @@ void RunFolder::cut_log(std::int64_t size) const {
 std::string train_summary_json(const TrainSummary& summary) {
   Json out = Json::object();
   visit_fields(summary, [&](const char* key, const auto& field) { out[key] = field; });
-  for (const char* key : {"train_accuracy", "validation_accuracy", "validation_loss"}) {
+  for (const char* key : {"train_accuracy", "validation_accuracy", "validation_loss", "images_per_second"}) {
     if (summary.best_epoch == 0) out[key] = nullptr;
   }
   if (summary.private_accuracy < 0) out["private_accuracy"] = nullptr;

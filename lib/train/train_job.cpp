@@ -124,6 +124,16 @@ void check_names(const TrainOptions& options) {
   }
 }
 
+/// The options of a resumed run fitted its data, so rows that do not fit them are those of other data.
+TrainRows rows_of_run(const Dataset& data, const TrainOptions& options) {
+  try {
+    return choose_rows(data, options);
+  } catch (const UsageError&) {
+    if (options.resume.empty()) throw;
+    throw UsageError("data: not the data this run was started with (they lack rows that it needs)");
+  }
+}
+
 }  // namespace
 
 void check_training(const TrainOptions& options) {
@@ -134,24 +144,14 @@ void check_training(const TrainOptions& options) {
       options.freeze_epochs > 0 || options.unfreeze != "all" || options.backbone_lr > 0 || options.layer_decay < 1;
   if (transfers && network.features == 0) {
     throw UsageError("model: " + options.model +
-                     " has no backbone apart from its head (leave out freeze-epochs, unfreeze, backbone-lr and "
-                     "layer-decay)");
+                     " has no backbone apart from its head (leave out --freeze-epochs, --unfreeze, --backbone-lr "
+                     "and --layer-decay)");
   }
   if (options.unfrozen_layers() > network.layers) {
     throw UsageError("unfreeze: last:" + std::to_string(options.unfrozen_layers()) + " of the " +
                      std::to_string(network.layers) + " layers that the backbone of " + options.model + " has");
   }
   if (options.pretrained != "none" && options.resume.empty()) resolve_pretrained(options.pretrained, options.model);
-}
-
-/// The options of a resumed run fitted its data, so rows that do not fit them are those of other data.
-TrainRows rows_of_run(const Dataset& data, const TrainOptions& options) {
-  try {
-    return choose_rows(data, options);
-  } catch (const UsageError&) {
-    if (options.resume.empty()) throw;
-    throw UsageError("data: not the data this run was started with (they lack rows that it needs)");
-  }
 }
 
 TrainSummary run_training(const Dataset& data, const TrainOptions& options, const TrainObserver& observer) {
@@ -194,7 +194,8 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& options, cons
   summary.seconds = trainer.seconds();
   run.write_summary(summary, options);
   log("ended (" + summary.stopped + ") after epoch " + std::to_string(summary.epochs_run) + ": best epoch " +
-      std::to_string(summary.best_epoch) + ", validation accuracy " + format_fixed(summary.validation_accuracy, 4) +
+      std::to_string(summary.best_epoch) +
+      (summary.best_epoch > 0 ? ", validation accuracy " + format_fixed(summary.validation_accuracy, 4) : "") +
       (summary.private_accuracy >= 0 ? ", private accuracy " + format_fixed(summary.private_accuracy, 4) : ""));
   return summary;
 }

@@ -67,7 +67,7 @@ Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& option
   validation_images_ = image_tensor(data, rows_.validation, device);
   sums_ = at::zeros({2}, at::TensorOptions().dtype(at::kDouble).device(device));
   state_.data_digest = data.digest();
-  start_ = Clock::now();
+  start_ = epoch_start_ = Clock::now();
 }
 
 double Trainer::seconds() const { return earlier_seconds_ + seconds_between(start_, Clock::now()); }
@@ -171,16 +171,18 @@ void Trainer::take_step(const at::Tensor& order, std::int64_t steps) {
   update_average();
 }
 
+void Trainer::fail_diverged(const std::string& where) const {
+  throw DataError("the loss is not finite in epoch " + std::to_string(state_.epoch + 1) + ", " + where +
+                  " (a lower --lr, --warmup-epochs or --clip-grad 1 help)");
+}
+
 void Trainer::add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels) {
   constexpr std::int64_t kCheckEvery = 16;  // Reading a value from a GPU waits for it.
   const at::NoGradGuard no_grad;
   sums_[0].add_(loss.detach().to(at::kDouble), static_cast<double>(labels.size(0)));
   sums_[1].add_(logits.argmax(1).eq(labels).sum().to(at::kDouble));
   const bool look = images_.device().is_cpu() || state_.step % kCheckEvery == 0;
-  if (look && !std::isfinite(sums_[0].item<double>())) {
-    throw DataError("the loss is not finite in epoch " + std::to_string(state_.epoch + 1) + ", step " +
-                    std::to_string(state_.step + 1) + " (a lower --lr, --warmup-epochs or --clip-grad 1 help)");
-  }
+  if (look && !std::isfinite(sums_[0].item<double>())) fail_diverged("step " + std::to_string(state_.step + 1));
 }
 
 void Trainer::update_average() {
@@ -199,6 +201,7 @@ void Trainer::update_average() {
 
 void Trainer::finish_epoch() {
   const Score score = score_logits(validation_logits(), data_, rows_.validation);
+  if (!std::isfinite(score.loss)) fail_diverged("validation");  // the last steps can do it after the losses were summed
   const at::Tensor sums = sums_.to(at::kCPU);
   const auto seen = static_cast<double>(state_.seen);
   ++state_.epoch;

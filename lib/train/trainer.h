@@ -93,6 +93,7 @@ class Trainer {
   at::Tensor training_logits(const at::Tensor& rows, const Pass& pass) const;
   at::Tensor validation_logits() const;
   void stop_if_requested();
+  [[noreturn]] void fail_diverged(const std::string& where) const;
   bool train_epoch();  ///< False if max-time ended it early.
   void take_step(const at::Tensor& order, std::int64_t steps);
   at::Tensor make_input(const at::Tensor& rows) const;

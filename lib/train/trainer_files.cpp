@@ -125,8 +125,10 @@ RunState newest_state(const RunFolder& run, std::string& damage) {
     }
   }
   if (newest) return std::move(*newest);
-  throw damage.empty() ? DataError(printable(run.path().string()) + ": no checkpoint to resume from")
-                       : DataError(damage);
+  throw damage.empty()
+      ? DataError(printable(run.path().string()) +
+                  ": no checkpoint to resume from, none was saved yet (train anew, with --out and --force)")
+      : DataError(damage);
 }
 
 void Trainer::restore(RunState state) {
@@ -144,6 +146,7 @@ void Trainer::restore(RunState state) {
   read_checkpoint_tensors(run_.checkpoint(static_cast<int>(state_.serial % kSlots)), tensors());
   optimizer_.set_steps(state_.optimizer_steps);
   earlier_seconds_ = state_.seconds;
+  earlier_elapsed_ = state_.epoch_elapsed;
   run_.write_metrics(state_.history);
   run_.cut_log(state_.log_size);
 }

@@ -147,7 +147,7 @@ TEST_CASE("resuming refuses other data, an empty folder and damaged checkpoints"
   }
   CHECK_THROWS_AS(run_training(data, more), DataError);
   std::filesystem::remove_all(std::filesystem::path(options.out) / "last");
-  CHECK_THROWS_AS(run_training(data, more), DataError);
+  CHECK_THROWS_WITH(run_training(data, more), Catch::Matchers::Contains("none was saved yet (train anew"));
 }
 
 TEST_CASE("the learning rate follows the schedule, whatever the accuracies") {
@@ -251,4 +251,9 @@ TEST_CASE("a loss that is no longer finite stops the run with advice") {
   options.warmup_epochs = 0;
   options.epochs = 20;
   CHECK_THROWS_WITH(run_training(squares(), options), Catch::Matchers::Contains("not finite"));
+  // Weights that only the last step made infinite are not saved as a model either.
+  options.out = (folder / "last-step").string();
+  options.epochs = 1;
+  options.batch_size = 35;  // two steps
+  CHECK_THROWS_WITH(run_training(squares(), options), Catch::Matchers::Contains("not finite in epoch 1, validation"));
 }

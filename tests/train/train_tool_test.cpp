@@ -118,6 +118,19 @@ TEST_CASE("an interrupted run exits with 130, and can be resumed") {
   CHECK(result.exit_code == 0);
 }
 
+TEST_CASE("a run that was stopped in its first epoch claims no figures") {
+  const Fixture f;
+  const auto train_to = [&](const std::string& out, const char* more) {
+    return f.train({"--data", f.data, "--max-time", "0.000001s", "--out", out, more});
+  };
+  const ToolResult text = train_to(f.run + "\n\x1b[31m", "--epochs=2");
+  CHECK(text.exit_code == 0);
+  CHECK_THAT(text.out, Contains("validation accuracy  n/a\n") && Contains("images per second    n/a\n"));
+  CHECK_THAT(text.err, !Contains("validation accuracy"));
+  CHECK(text.out.find('\x1b') == std::string::npos);
+  CHECK(Json::parse(train_to(f.run, "--json").out).at("images_per_second").is_null());
+}
+
 TEST_CASE("wrong use is one line and exit code 2") {
   const Fixture f;
   f.refused(2, ": --model: unknown network 'resnet'; known: basic-cnn", {"--data", f.data, "--model", "resnet"});
