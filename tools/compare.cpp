@@ -4,7 +4,9 @@
 
 #include "affekt/core/error.h"
 #include "affekt/report/comparison.h"
+#include "affekt/report/judge.h"
 #include "common/cli.h"
+#include "common/dataset.h"
 #include "common/result_folder.h"
 
 namespace affekt::cli {
@@ -12,9 +14,21 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;
+  std::vector<std::string> data;
+  EvalSplit split = EvalSplit::private_test;
+  DatasetOptions dataset;
   std::string out;
   bool force = false;
 };
+
+Json to_json(const Judgement& judged) {
+  return {{"split", eval_split_name(judged.split)},
+          {"samples", judged.samples},
+          {"accuracy", judged.accuracy},
+          {"macro_f1", judged.macro_f1},
+          {"log_loss", judged.log_loss},
+          {"images_per_second", judged.images_per_second}};
+}
 
 Json to_json(const ComparisonRow& row) {
   return {{"name", row.name},
@@ -26,7 +40,10 @@ Json to_json(const ComparisonRow& row) {
           {"private_accuracy", number_or_null(row.private_accuracy)},
           {"images_per_second", number_or_null(row.images_per_second)},
           {"seconds", number_or_null(row.seconds)},
-          {"epochs_run", row.epochs_run < 0 ? Json(nullptr) : Json(row.epochs_run)}};
+          {"epochs_run", row.epochs_run < 0 ? Json(nullptr) : Json(row.epochs_run)},
+          {"train_accuracy", number_or_null(row.train_accuracy)},
+          {"seconds_per_epoch", number_or_null(row.seconds_per_epoch)},
+          {"judged", row.judged ? to_json(*row.judged) : Json(nullptr)}};
 }
 
 /// Reads every input, naming those that fail. Returns the exit code so far.
@@ -48,12 +65,24 @@ int read_rows(const std::vector<std::string>& inputs, std::vector<ComparisonRow>
   return first_failure != 0 && !rows.empty() ? kPartialFailure : first_failure;
 }
 
+/// Judges every model on the rows of --data, with libaffekt_learn loaded for it.
+void judge_rows(const Tool& tool, const Options& o, std::vector<ComparisonRow>& rows, Io& io) {
+  if (o.data.empty()) return;
+  const Dataset data = open_datasets(o.data, o.dataset, io);
+  for (ComparisonRow& row : rows) {
+    io.note("judging " + row.name);
+    row.judged = judge_model(ModelFile::open(resolve_model_path(row.name)), data, o.split, tool.common.threads);
+  }
+}
+
 int run(const Tool& tool, const Options& o, Io& io) {
   if (o.inputs.empty()) throw UsageError("nothing to compare; give run folders, model files or 'default'");
+  if (o.data.empty() && tool.chosen("split")) throw UsageError("--split: needs --data, the faces to judge on");
   prepare_result_folder(o.out, o.force);
   std::vector<ComparisonRow> rows;
   const int code = read_rows(o.inputs, rows, io);
   if (rows.empty()) return code;
+  judge_rows(tool, o, rows, io);
   Json result = tool.result();
   result["rows"] = Json::array();
   for (const ComparisonRow& row : rows) result["rows"].push_back(to_json(row));
@@ -76,8 +105,14 @@ int main(int argc, char** argv) {
   Tool tool("compare", "Compare finished runs and model files: accuracy, size, speed, cost.");
   Options options;
   tool.positional("RUN_OR_MODEL", options.inputs, "Run folder, model file or 'default'; in this order in the table");
+  tool.option("data", options.data, "Faces to judge every model on, as for affekt-eval; repeatable");
+  tool.choice("split", options.split, affekt::eval_split_names(),
+              "Rows of them to judge on; test is public and private");
+  tool.flag("skip-bad-rows", options.dataset.skip_bad_rows, "Leave bad rows out, counted and named");
   tool.option("out", options.out, "Folder for report.json, report.html, comparison.csv and curves.svg");
   tool.flag("force", options.force, "Write into a folder that is not empty");
-  tool.footer("Example:\n  affekt-compare runs/a runs/b default");
+  tool.footer(
+      "Example:\n  affekt-compare runs/a runs/b default\n  affekt-compare runs/a default --data fer2013.csv --split "
+      "public");
   return tool.run(argc, argv, [&](Io& io) { return run(tool, options, io); });
 }

@@ -36,10 +36,9 @@ void bind(Tool& tool, Options& o) {
       "  affekt-eval --model runs/a --model runs/b --data fer2013.csv --tta flip --out judged");
 }
 
-template <typename Name>
-std::string name_of(const std::vector<std::pair<std::string, Name>>& names, Name wanted) {
-  for (const auto& [text, value] : names) {
-    if (value == wanted) return text;
+std::string tta_name(TestTimeAugmentation tta) {
+  for (const auto& [name, value] : tta_names()) {
+    if (value == tta) return name;
   }
   return {};
 }
@@ -64,8 +63,7 @@ int run(Tool& tool, Options& o, Io& io) {
   const std::size_t skipped =
       std::accumulate(data.sources.begin(), data.sources.end(), std::size_t{0},
                       [](std::size_t sum, const DataSource& source) { return sum + source.skipped; });
-  const EvalSubject subject{models, name_of(eval_split_names(), o.eval.split), name_of(tta_names(), o.eval.tta),
-                            skipped};
+  const EvalSubject subject{models, eval_split_name(o.eval.split), tta_name(o.eval.tta), skipped};
   Json result = tool.result();
   add_eval_json(subject, evaluation, result);
   const std::string json = result.dump(tool.common.json ? -1 : 2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -38,6 +38,22 @@ const char* split_name(Split split) {
   return "private";
 }
 
+const std::vector<std::pair<std::string, EvalSplit>>& eval_split_names() {
+  static const std::vector<std::pair<std::string, EvalSplit>> names = {{"train", EvalSplit::train},
+                                                                       {"public", EvalSplit::public_test},
+                                                                       {"private", EvalSplit::private_test},
+                                                                       {"test", EvalSplit::test},
+                                                                       {"all", EvalSplit::all}};
+  return names;
+}
+
+std::string eval_split_name(EvalSplit split) {
+  for (const auto& [name, value] : eval_split_names()) {
+    if (value == split) return name;
+  }
+  return {};
+}
+
 void Dataset::add(const std::uint8_t* face, Emotion label, Split split, std::uint16_t source_index, std::string name) {
   pixels.insert(pixels.end(), face, face + kFacePixels);
   labels.push_back(static_cast<std::uint8_t>(label));

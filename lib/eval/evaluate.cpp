@@ -41,11 +41,8 @@ std::vector<std::size_t> rows_to_judge(const Dataset& data, EvalSplit wanted) {
     found +=
         (found.empty() ? "" : ", ") + std::string(split_name(split)) + " " + std::to_string(data.rows_of(split).size());
   }
-  std::string name;
-  for (const auto& [text, value] : eval_split_names()) {
-    if (value == wanted) name = text;
-  }
-  throw UsageError("split: the data has no rows in '" + name + "' (rows found: " + found + "; choose another split)");
+  throw UsageError("split: the data has no rows in '" + eval_split_name(wanted) + "' (rows found: " + found +
+                   "; choose another split)");
 }
 
 /// Adds softmax of the logits of each row, times `weight`.
@@ -128,15 +125,6 @@ void judge_without_leaked(const Dataset& data, const std::vector<std::uint8_t>& 
 }
 
 }  // namespace
-
-const std::vector<std::pair<std::string, EvalSplit>>& eval_split_names() {
-  static const std::vector<std::pair<std::string, EvalSplit>> names = {{"train", EvalSplit::train},
-                                                                       {"public", EvalSplit::public_test},
-                                                                       {"private", EvalSplit::private_test},
-                                                                       {"test", EvalSplit::test},
-                                                                       {"all", EvalSplit::all}};
-  return names;
-}
 
 const std::vector<std::pair<std::string, TestTimeAugmentation>>& tta_names() {
   static const std::vector<std::pair<std::string, TestTimeAugmentation>> names = {

@@ -37,6 +37,7 @@ void read_summary(const fs::path& path, ComparisonRow& row) {
   const std::string place = printable(path.string());
   const auto summary = parse_json_strict(file.bytes(), place);
   if (!summary.is_object()) throw DataError(place + ": expected an object, found " + summary.type_name());
+  take_number(summary, "train_accuracy", place, row.train_accuracy);
   take_number(summary, "validation_accuracy", place, row.validation_accuracy);
   take_number(summary, "private_accuracy", place, row.private_accuracy);
   take_number(summary, "images_per_second", place, row.images_per_second);
@@ -52,6 +53,13 @@ std::size_t column_of(const std::vector<std::string>& header, const char* name, 
   return static_cast<std::size_t>(found - header.begin());
 }
 
+double median(std::vector<double> values) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
 /// metrics.csv is this program's own: numbers and commas, no quotes. A last line cut short by a crash is left out.
 void read_curve(const fs::path& path, ComparisonRow& row) {
   std::error_code ignored;
@@ -65,6 +73,8 @@ void read_curve(const fs::path& path, ComparisonRow& row) {
   const std::vector<std::string> header = split(lines.front(), ',');
   const std::size_t epoch = column_of(header, "epoch", place);
   const std::size_t accuracy = column_of(header, "validation_accuracy", place);
+  const auto spent = static_cast<std::size_t>(std::find(header.begin(), header.end(), "seconds") - header.begin());
+  std::vector<double> seconds;
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const std::vector<std::string> cells = split(lines[i], ',');
     if (cells.size() != header.size()) {
@@ -76,7 +86,10 @@ void read_curve(const fs::path& path, ComparisonRow& row) {
     if (!x) throw DataError(place + ":" + std::to_string(i + 1) + ": epoch: '" + printable(cells[epoch], 40) + "'");
     row.curve.x.push_back(*x);
     row.curve.y.push_back(y.value_or(std::numeric_limits<double>::quiet_NaN()));
+    const auto z = spent < cells.size() ? parse_double(cells[spent]) : std::nullopt;
+    if (z) seconds.push_back(*z);
   }
+  row.seconds_per_epoch = median(std::move(seconds));
 }
 
 double percent(double fraction) { return 100 * fraction; }
@@ -91,6 +104,13 @@ std::string duration(double seconds) {
   constexpr double kHour = 3600;
   if (seconds < kMinute) return format_fixed(seconds, 1) + " s";
   return seconds < kHour ? format_fixed(seconds / kMinute, 1) + " min" : format_fixed(seconds / kHour, 1) + " h";
+}
+
+std::string judged_split(const ComparisonRow& row) { return row.judged ? eval_split_name(row.judged->split) : ""; }
+
+Judgement unknown_judgement() {
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  return {{}, 0, kUnknown, kUnknown, kUnknown, kUnknown};
 }
 
 }  // namespace
@@ -112,6 +132,7 @@ ComparisonRow read_comparison_row(const std::string& run_or_model) {
     read_curve(fs::path(run_or_model) / "metrics.csv", row);
   }
   const Metrics& metrics = model.card().metrics;
+  take_metric(metrics, "train_accuracy", row.train_accuracy);
   take_metric(metrics, "validation_accuracy", row.validation_accuracy);
   take_metric(metrics, "private_accuracy", row.private_accuracy);
   return row;
@@ -120,21 +141,28 @@ ComparisonRow read_comparison_row(const std::string& run_or_model) {
 Table comparison_table(const std::vector<ComparisonRow>& rows) {
   constexpr double kMillion = 1e6;
   Table table;
-  table.columns = {{"name"},
-                   {"model"},
-                   {"parameters", true},
-                   {"M mult-adds", true},
-                   {"MB", true},
-                   {"validation %", true},
-                   {"private %", true},
-                   {"img/s", true},
-                   {"training", true}};
+  table.columns = {{"name"},        {"model"},         {"parameters", true},   {"M mult-adds", true},
+                   {"MB", true},    {"train %", true}, {"validation %", true}, {"private %", true},
+                   {"img/s", true}, {"epoch", true},   {"training", true}};
+  const auto judged = std::find_if(rows.begin(), rows.end(), [](const ComparisonRow& row) { return row.judged; });
+  if (judged != rows.end()) {
+    for (const char* what : {" here %", " here F1", " here img/s"}) {
+      table.columns.push_back({judged_split(*judged) + what, true});
+    }
+  }
   for (const ComparisonRow& row : rows) {
     table.rows.push_back({row.name, row.model, std::to_string(row.parameters),
                           format_fixed(static_cast<double>(row.multiply_adds) / kMillion, 1),
                           format_fixed(static_cast<double>(row.bytes) / kMillion, 2),
-                          number_or(percent(row.validation_accuracy), 2), number_or(percent(row.private_accuracy), 2),
-                          number_or(row.images_per_second, 0), duration(row.seconds)});
+                          number_or(percent(row.train_accuracy), 2), number_or(percent(row.validation_accuracy), 2),
+                          number_or(percent(row.private_accuracy), 2), number_or(row.images_per_second, 0),
+                          duration(row.seconds_per_epoch), duration(row.seconds)});
+    if (judged == rows.end()) continue;
+    const Judgement judgement = row.judged.value_or(unknown_judgement());
+    for (const std::string& cell : {number_or(percent(judgement.accuracy), 2), number_or(judgement.macro_f1, 3),
+                                    number_or(judgement.images_per_second, 0)}) {
+      table.rows.back().push_back(cell);
+    }
   }
   return table;
 }
@@ -142,14 +170,20 @@ Table comparison_table(const std::vector<ComparisonRow>& rows) {
 std::string comparison_csv(const std::vector<ComparisonRow>& rows) {
   const auto number = [](double value) { return std::isnan(value) ? std::string() : format_shortest(value); };
   Table table;
-  for (const char* name : {"name", "model", "parameters", "multiply_adds", "bytes", "validation_accuracy",
-                           "private_accuracy", "images_per_second", "seconds", "epochs_run"}) {
+  for (const char* name :
+       {"name", "model", "parameters", "multiply_adds", "bytes", "validation_accuracy", "private_accuracy",
+        "images_per_second", "seconds", "epochs_run", "train_accuracy", "seconds_per_epoch", "judged_split",
+        "judged_samples", "judged_accuracy", "judged_macro_f1", "judged_log_loss", "judged_images_per_second"}) {
     table.columns.push_back({name});
   }
   for (const ComparisonRow& row : rows) {
+    const Judgement judged = row.judged.value_or(unknown_judgement());
     table.rows.push_back({row.name, row.model, std::to_string(row.parameters), std::to_string(row.multiply_adds),
                           std::to_string(row.bytes), number(row.validation_accuracy), number(row.private_accuracy),
-                          number(row.images_per_second), number(row.seconds), count_or(row.epochs_run, "")});
+                          number(row.images_per_second), number(row.seconds), count_or(row.epochs_run, ""),
+                          number(row.train_accuracy), number(row.seconds_per_epoch), judged_split(row),
+                          row.judged ? std::to_string(judged.samples) : "", number(judged.accuracy),
+                          number(judged.macro_f1), number(judged.log_loss), number(judged.images_per_second)});
   }
   return table_csv(table);
 }

@@ -43,6 +43,30 @@ Json read_json(const fs::path& path) {
 
 }  // namespace
 
+TEST_CASE("compare judges its models on data as eval does") {
+  const Fixture f;
+  const std::vector<std::string> data = {"--threads", "1", "--data", f.data};
+  const auto compare = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), data.begin(), data.end());
+    return run_tool("affekt-compare", more);
+  };
+  const ToolResult result = compare({f.model, "--json"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  const Json judged = Json::parse(result.out).at("rows").at(0).at("judged");
+  const Json evaluated = Json::parse(f.eval({"--model", f.model, "--data", f.data, "--json"}).out);
+  for (const char* key : {"split", "samples", "accuracy", "macro_f1", "log_loss"}) {
+    CHECK(judged.at(key) == evaluated.at(key));
+  }
+  CHECK(judged.at("accuracy").get<double>() == Approx(2.0 / 3));
+  const ToolResult table = compare({f.model, "--split", "public"});
+  CHECK_THAT(table.out, Contains("public here %") && Contains("100.00"));
+  check_refused("affekt-compare", compare({f.model, "--split", "secret"}), 2, "split");
+  check_refused("affekt-compare", run_tool("affekt-compare", {f.model, "--split", "public"}), 2,
+                "--split: needs --data");
+  check_refused("affekt-compare", run_tool("affekt-compare", {f.model, "--data", f.data + "x"}), 4, "faces.csvx");
+}
+
 TEST_CASE("JSON carries every figure of the contract") {
   const Fixture f;
   const ToolResult result = f.eval({"--model", f.model, "--data", f.data, "--split", "private", "--json"});

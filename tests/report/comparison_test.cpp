@@ -23,11 +23,13 @@ struct Run {
   Run() {
     fs::create_directory(path);
     test::write_crafted_model(path / "best.safetensors", {}, {});
-    write(path / "summary.json",
-          R"({"model":"compact","validation_accuracy":0.61,"private_accuracy":null,"images_per_second":280.5,)"
-          R"("seconds":1200,"epochs_run":3})");
+    write(
+        path / "summary.json",
+        R"({"model":"compact","train_accuracy":0.7,"validation_accuracy":0.61,"private_accuracy":null,"images_per_second":280.5,)"
+        R"("seconds":1200,"epochs_run":3})");
     write(path / "metrics.csv",
-          "epoch,train_loss,validation_accuracy\n1,1.5,0.4\n2,1.2,nan\n3,1.1,0.61\n4,1.");  // cut by a crash
+          "epoch,train_loss,validation_accuracy,seconds\n1,1.5,0.4,30\n2,1.2,nan,10\n3,1.1,0.61,11\n4,1.");  // cut by a
+                                                                                                             // crash
   }
   ComparisonRow row() const { return read_comparison_row(path.string()); }
   void refused(const std::string& words) const {
@@ -54,6 +56,9 @@ TEST_CASE("a run folder tells its summary, its model and its curve") {
   CHECK(std::isnan(row.private_accuracy));
   CHECK(row.images_per_second == 280.5);
   CHECK(row.seconds == 1200);
+  CHECK(row.train_accuracy == 0.7);
+  CHECK(row.seconds_per_epoch == 11);
+  CHECK_FALSE(row.judged);
   CHECK(row.epochs_run == 3);
   CHECK(row.curve.x == std::vector<double>{1, 2, 3});
   CHECK(row.curve.y[0] == 0.4);
@@ -69,6 +74,7 @@ TEST_CASE("a model file and an unfinished run tell what the card knows") {
     CHECK(row.validation_accuracy == 0.5);
     CHECK(std::isnan(row.seconds));
     CHECK(row.epochs_run == -1);
+    CHECK(std::isnan(row.seconds_per_epoch));
     CHECK(row.curve.x.empty());
   }
 }
@@ -101,8 +107,13 @@ TEST_CASE("tables for people and for programs") {
   for (const char* words : {"99.8", "61.00", "20.0 min", "n/a", "50.00"}) CHECK_THAT(text, Contains(words));
   const std::string csv = comparison_csv(rows);
   CHECK_THAT(csv, Contains("name,model,parameters,multiply_adds,bytes,validation_accuracy,private_accuracy,"
-                           "images_per_second,seconds,epochs_run\n"));
-  CHECK_THAT(csv, Contains(",0.61,,280.5,1200,3\n") && Contains(",0.5,,,,\n"));
+                           "images_per_second,seconds,epochs_run,train_accuracy,seconds_per_epoch,judged_split"));
+  CHECK_THAT(csv, Contains(",0.61,,280.5,1200,3,0.7,11,,,,,,\n") && Contains(",0.5,,,,,,,,,,,,\n"));
+  CHECK(text.find("here") == std::string::npos);
+  std::vector<ComparisonRow> judged = rows;
+  judged[0].judged = Judgement{EvalSplit::public_test, 40, 0.625, 0.5, 1.25, 1000};
+  CHECK_THAT(table_text(comparison_table(judged)), Contains("public here %") && Contains("62.50") && Contains("0.500"));
+  CHECK_THAT(comparison_csv(judged), Contains(",public,40,0.625,0.5,1.25,1000\n"));
   const std::string curves = comparison_curves(rows);
   CHECK_THAT(curves, Contains("<svg") && Contains("Validation accuracy"));
   CHECK(comparison_curves({rows[1]}).empty());

@@ -18,6 +18,11 @@ inline constexpr std::size_t kFacePixels = std::size_t{kFaceSide} * kFaceSide;
 enum class Split : std::uint8_t { train, public_test, private_test };
 AFFEKT_API const char* split_name(Split split);  ///< "train", "public", "private".
 
+/// What a user asks to be judged.
+enum class EvalSplit : std::uint8_t { train, public_test, private_test, test, all };  ///< test: public and private.
+AFFEKT_API const std::vector<std::pair<std::string, EvalSplit>>& eval_split_names();
+AFFEKT_API std::string eval_split_name(EvalSplit split);  ///< "train", "public", "private", "test", "all".
+
 /// Where rows came from, for summaries and messages.
 struct DataSource {
   std::string path;

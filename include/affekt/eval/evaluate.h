@@ -16,9 +16,6 @@
 
 namespace affekt {
 
-enum class EvalSplit : std::uint8_t { train, public_test, private_test, test, all };  ///< test: public and private.
-AFFEKT_API const std::vector<std::pair<std::string, EvalSplit>>& eval_split_names();
-
 /// Views of a face whose probabilities are averaged.
 /// flip: the face and its mirror image. tencrop: the four corners and the centre, 44 x 44 scaled back to 48 x 48, each
 /// with its mirror image.

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "affekt/core/export.h"
 #include "affekt/report/chart.h"
+#include "affekt/report/judge.h"
 #include "affekt/report/table.h"
 
 namespace affekt {
@@ -20,10 +22,13 @@ struct ComparisonRow {
   std::int64_t multiply_adds = 0;  ///< For one face.
   std::int64_t bytes = 0;          ///< Size of the model file.
   std::int64_t epochs_run = -1;
+  double train_accuracy = std::numeric_limits<double>::quiet_NaN();       ///< Fraction, of the saved weights.
   double validation_accuracy = std::numeric_limits<double>::quiet_NaN();  ///< Fraction.
   double private_accuracy = std::numeric_limits<double>::quiet_NaN();     ///< Fraction.
   double images_per_second = std::numeric_limits<double>::quiet_NaN();    ///< Of the training passes.
   double seconds = std::numeric_limits<double>::quiet_NaN();              ///< Of the whole training.
+  double seconds_per_epoch = std::numeric_limits<double>::quiet_NaN();    ///< Median over metrics.csv.
+  std::optional<Judgement> judged;                                        ///< On data given to the comparison.
   ChartSeries curve;  ///< Validation accuracy by epoch, from the run's metrics.csv; empty for a file.
 };
 
@@ -32,7 +37,7 @@ struct ComparisonRow {
 /// @throws IoError   there is no such run or model. @throws DataError  a damaged file, naming it.
 AFFEKT_API ComparisonRow read_comparison_row(const std::string& run_or_model);
 
-/// For people: accuracies in percent, bytes in MB, "n/a" for what is unknown.
+/// For people: accuracies in percent, bytes in MB, "n/a" for what is unknown. Columns of `judged` only if a row has it.
 AFFEKT_API Table comparison_table(const std::vector<ComparisonRow>& rows);
 /// For programs: the names and units of ComparisonRow, empty cells for what is unknown.
 AFFEKT_API std::string comparison_csv(const std::vector<ComparisonRow>& rows);
