@@ -133,7 +133,8 @@ RunState parse_run_state(const std::string& text, const std::string& place) {
   if (state.phase > Phase::thawed || state.thaw_steps < 0 || state.thaw_steps > state.optimizer_steps) {
     throw DataError(place + ": the state of the run contradicts itself");
   }
-  if (state.epoch < 0 || state.step < 0 || state.history.size() != static_cast<std::size_t>(state.epoch)) {
+  if (state.epoch < 0 || state.step < 0 || state.seen < 0 ||
+      state.history.size() != static_cast<std::size_t>(state.epoch)) {
     throw DataError(place + ": the state of the run contradicts itself");
   }
   return state;

@@ -74,10 +74,10 @@ double Trainer::seconds() const { return earlier_seconds_ + seconds_between(star
 
 double Trainer::epoch_elapsed() const { return earlier_elapsed_ + seconds_between(epoch_start_, Clock::now()); }
 
-std::int64_t Trainer::steps_per_epoch() const {
+std::int64_t Trainer::steps_left() const {
   // A last batch of one row is left out: BatchNorm has no variance for it. The order changes every epoch.
-  const auto n = static_cast<std::int64_t>(rows_.training.size());
-  return n / options_.batch_size + (n % options_.batch_size >= 2 ? 1 : 0);
+  const std::int64_t rows = static_cast<std::int64_t>(rows_.training.size()) - state_.seen;
+  return rows / options_.batch_size + (rows % options_.batch_size >= 2 ? 1 : 0);
 }
 
 std::string Trainer::run() {
@@ -102,7 +102,6 @@ std::string Trainer::run() {
 
 bool Trainer::train_epoch() {
   const at::Tensor order = shuffled(rows_.training.size(), options_.seed, state_.epoch);
-  const std::int64_t steps = steps_per_epoch();
   if (state_.step == 0) {
     sums_.zero_();
     state_.seen = 0;
@@ -111,10 +110,11 @@ bool Trainer::train_epoch() {
   }
   earlier_elapsed_ = state_.epoch_elapsed;
   epoch_start_ = Clock::now();
+  const std::int64_t steps = state_.step + steps_left();
   while (state_.step < steps) {
     if (out_of_time()) return false;
     const auto before = Clock::now();
-    take_step(order, steps);
+    take_step(order);
     const double spent = seconds_between(before, Clock::now());
     ++state_.step;
     ++session_steps_;
@@ -147,10 +147,10 @@ at::Tensor Trainer::make_input(const at::Tensor& rows) const {
   return network_input(pixels, preprocessing(), network_.table().input);
 }
 
-void Trainer::take_step(const at::Tensor& order, std::int64_t steps) {
-  const std::int64_t begin = state_.step * options_.batch_size;
-  const std::int64_t count = std::min<std::int64_t>(options_.batch_size, order.size(0) - begin);
-  const at::Tensor rows = order.narrow(0, begin, count).contiguous();
+void Trainer::take_step(const at::Tensor& order) {
+  // The position is that of the rows, not of the steps: a resumed run may take them in larger or smaller portions.
+  const std::int64_t count = std::min<std::int64_t>(options_.batch_size, order.size(0) - state_.seen);
+  const at::Tensor rows = order.narrow(0, state_.seen, count).contiguous();
   const at::Tensor on_device = rows.to(images_.device());
   Pass pass;
   pass.training = true;
@@ -162,10 +162,11 @@ void Trainer::take_step(const at::Tensor& order, std::int64_t steps) {
       weighted_cross_entropy(logits, targets_.index_select(0, on_device), weights_.index_select(0, on_device));
   loss.backward();
   add_to_sums(loss, logits, labels_.index_select(0, on_device));
-  state_.seen += count;
   optimizer_.clip(options_.clip_grad);
   // The middle of the step: neither the first step of a warm-up nor the last of a cosine trains with a rate of zero.
-  const double epochs_done = state_.epoch + (static_cast<double>(state_.step) + 0.5) / static_cast<double>(steps);
+  const double middle = static_cast<double>(state_.seen) + 0.5 * static_cast<double>(count);
+  const double epochs_done = state_.epoch + middle / static_cast<double>(order.size(0));
+  state_.seen += count;
   state_.rate = options_.effective_lr() * schedule_factor(options_, epochs_done) * state_.plateau.factor;
   optimizer_.step(state_.rate);
   update_average();

@@ -95,7 +95,7 @@ class Trainer {
   void stop_if_requested();
   [[noreturn]] void fail_diverged(const std::string& where) const;
   bool train_epoch();  ///< False if max-time ended it early.
-  void take_step(const at::Tensor& order, std::int64_t steps);
+  void take_step(const at::Tensor& order);
   at::Tensor make_input(const at::Tensor& rows) const;
   void add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
   void update_average();
@@ -105,7 +105,7 @@ class Trainer {
   void log(const std::string& line);
   void save_checkpoint();
   void save_best();
-  std::int64_t steps_per_epoch() const;
+  std::int64_t steps_left() const;  ///< In the running epoch.
   const TorchNetwork& judged() const { return average_ ? *average_ : network_; }
   std::vector<NamedTensor> tensors() const;
 

@@ -136,6 +136,9 @@ void Trainer::restore(RunState state) {
     throw UsageError("data: not the data this run was started with (digest " + state_.data_digest + ", the run has " +
                      printable(state.data_digest, 40) + ")");
   }
+  if (state.seen > static_cast<std::int64_t>(rows_.training.size())) {
+    throw DataError(printable(run_.path().string()) + ": the state of the run contradicts itself");
+  }
   // The optimizer is brought to its state the way it got there, so that it knows since when each parameter moves.
   enter(phase_of_epoch(options_, 0));
   if (state.phase != state_.phase) {
