@@ -19,12 +19,13 @@ void bind_run(Tool& tool, TrainOptions& o) {
   tool.flag("skip-bad-rows", o.skip_bad_rows, "Leave bad rows out, counted and named");
   tool.option("model", o.model, "Network: " + join(network_names(), "|"));
   tool.option("image-size", o.image_size, "Side of the input; 0 = the network's own");
-  tool.option("head", o.head, "What follows the backbone: default|gap|flatten-64|top");
+  tool.option("head", o.head, "What follows the backbone: default|gap|flatten-64|linear|top");
   tool.option("validation", o.validation, "Rows that select the weights: public, or split:F of the training rows");
   tool.option("limit", o.limit, "Training rows, stratified by class; 0 = all");
   tool.option("out", o.out, "Run folder; default runs/<model>-<UTC time>");
   tool.flag("force", o.force, "Overwrite a run folder that is not empty");
   tool.option("resume", o.resume, "Go on with a run folder (with --epochs, --threads, --device, --data, --max-time)");
+  tool.option("checkpoint-every", o.checkpoint_every, "Steps between checkpoints within an epoch; 0 = after epochs");
   tool.option("max-time", o.max_time, "Stop, saved and resumable, after 90s, 45m or 2h");
   tool.option("device", o.compute.device, "auto|cpu|cuda[:N]");
   tool.choice("precision", o.compute.precision, precision_names(), "Number format of convolutions");
@@ -34,7 +35,8 @@ void bind_run(Tool& tool, TrainOptions& o) {
 
 void bind_recipe(Tool& tool, TrainOptions& o) {
   tool.option("epochs", o.epochs, "Passes over the training rows");
-  tool.option("batch-size", o.batch_size, "Rows in one step");
+  tool.option("batch-size", o.batch_size, "Rows in one batch");
+  tool.option("accumulate", o.accumulate, "Batches in one step of the optimizer");
   tool.choice("optimizer", o.optimizer, optimizer_names(), "How the weights move");
   tool.option("lr", o.lr, "Highest learning rate; 0 = 0.05 for sgd, 0.001 for adam and adamw");
   tool.option("weight-decay", o.weight_decay, "On weights, never on biases and norms");

@@ -123,7 +123,7 @@ const std::vector<std::string>& network_names() {
 
 const std::vector<std::string>& head_names(const std::string& network) {
   static const std::vector<std::string> own = {"default"};
-  static const std::vector<std::string> pretrainable = {"gap", "flatten-64", "top"};
+  static const std::vector<std::string> pretrainable = {"gap", "flatten-64", "linear", "top"};
   if (network == "basic-cnn" || network == "compact") return own;
   for (const std::string& name : network_names()) {
     if (name == network) return pretrainable;

@@ -31,8 +31,10 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit("feature-cache", options.feature_cache);
   visit("epochs", options.epochs);
   visit("batch-size", options.batch_size);
+  visit("accumulate", options.accumulate);
   visit("limit", options.limit);
   visit("early-stop", options.early_stop);
+  visit("checkpoint-every", options.checkpoint_every);
   visit("max-time", options.max_time);
   visit("optimizer", options.optimizer, optimizer_names());
   visit("lr", options.lr);
@@ -156,6 +158,8 @@ void TrainOptions::validate() const {
   }
   check_range("epochs", epochs, 1, kMany, "1 to 1000000");
   check_range("batch-size", batch_size, 2, kMany, "2 (BatchNorm needs two rows) to 1000000");
+  check_range("accumulate", accumulate, 1, kMany, "1 (off) to 1000000");
+  check_range("checkpoint-every", checkpoint_every, std::int64_t{0}, INT64_MAX, "0 (after epochs only) or more steps");
   check_range("limit", limit, std::int64_t{0}, INT64_MAX, "0 (all rows) or more");
   check_range("early-stop", early_stop, 0, kMany, "0 (never) or more");
   check_range("warmup-epochs", warmup_epochs, 0, kMany, "0 or more");

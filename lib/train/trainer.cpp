@@ -74,10 +74,17 @@ double Trainer::seconds() const { return earlier_seconds_ + seconds_between(star
 
 double Trainer::epoch_elapsed() const { return earlier_elapsed_ + seconds_between(epoch_start_, Clock::now()); }
 
+std::int64_t Trainer::step_rows() const { return std::int64_t{options_.batch_size} * options_.accumulate; }
+
 std::int64_t Trainer::steps_left() const {
-  // A last batch of one row is left out: BatchNorm has no variance for it. The order changes every epoch.
   const std::int64_t rows = static_cast<std::int64_t>(rows_.training.size()) - state_.seen;
-  return rows / options_.batch_size + (rows % options_.batch_size >= 2 ? 1 : 0);
+  return rows / step_rows() + (rows % step_rows() >= 2 ? 1 : 0);
+}
+
+std::int64_t Trainer::rows_of_next_step() const {
+  const std::int64_t rows = std::min(step_rows(), static_cast<std::int64_t>(rows_.training.size()) - state_.seen);
+  // A last batch of one row is left out: BatchNorm has no variance for it. The order changes every epoch.
+  return rows % options_.batch_size == 1 ? rows - 1 : rows;
 }
 
 std::string Trainer::run() {
@@ -121,6 +128,8 @@ bool Trainer::train_epoch() {
     session_step_seconds_ += spent;
     state_.epoch_seconds += spent;
     report_progress(steps);
+    const bool due = options_.checkpoint_every > 0 && optimizer_.steps() % options_.checkpoint_every == 0;
+    if (due && state_.step < steps) save_checkpoint();
     stop_if_requested();
   }
   return true;
@@ -149,19 +158,12 @@ at::Tensor Trainer::make_input(const at::Tensor& rows) const {
 
 void Trainer::take_step(const at::Tensor& order) {
   // The position is that of the rows, not of the steps: a resumed run may take them in larger or smaller portions.
-  const std::int64_t count = std::min<std::int64_t>(options_.batch_size, order.size(0) - state_.seen);
-  const at::Tensor rows = order.narrow(0, state_.seen, count).contiguous();
-  const at::Tensor on_device = rows.to(images_.device());
-  Pass pass;
-  pass.training = true;
-  pass.bf16 = bf16_;
-  pass.seed = options_.seed;
-  pass.step = static_cast<std::uint64_t>(optimizer_.steps());
-  const at::Tensor logits = training_logits(rows, pass);
-  const at::Tensor loss =
-      weighted_cross_entropy(logits, targets_.index_select(0, on_device), weights_.index_select(0, on_device));
-  loss.backward();
-  add_to_sums(loss, logits, labels_.index_select(0, on_device));
+  const std::int64_t count = rows_of_next_step();
+  for (std::int64_t done = 0; done < count; done += options_.batch_size) {
+    const std::int64_t size = std::min<std::int64_t>(options_.batch_size, count - done);
+    const at::Tensor rows = order.narrow(0, state_.seen + done, size).contiguous();
+    add_gradient(rows, static_cast<double>(size) / static_cast<double>(count), done / options_.batch_size);
+  }
   optimizer_.clip(options_.clip_grad);
   // The middle of the step: neither the first step of a warm-up nor the last of a cosine trains with a rate of zero.
   const double middle = static_cast<double>(state_.seen) + 0.5 * static_cast<double>(count);
@@ -170,6 +172,20 @@ void Trainer::take_step(const at::Tensor& order) {
   state_.rate = options_.effective_lr() * schedule_factor(options_, epochs_done) * state_.plateau.factor;
   optimizer_.step(state_.rate);
   update_average();
+}
+
+void Trainer::add_gradient(const at::Tensor& rows, double share, std::int64_t part) {
+  const at::Tensor on_device = rows.to(images_.device());
+  Pass pass;
+  pass.training = true;
+  pass.bf16 = bf16_;
+  pass.seed = options_.seed;
+  pass.step = static_cast<std::uint64_t>(optimizer_.steps() * options_.accumulate + part);
+  const at::Tensor logits = training_logits(rows, pass);
+  const at::Tensor loss =
+      weighted_cross_entropy(logits, targets_.index_select(0, on_device), weights_.index_select(0, on_device));
+  loss.mul(share).backward();
+  add_to_sums(loss, logits, labels_.index_select(0, on_device));
 }
 
 void Trainer::fail_diverged(const std::string& where) const {
@@ -249,7 +265,7 @@ void Trainer::report_progress(std::int64_t steps) {
   progress.loss = sums[0].item<double>() / seen;
   progress.accuracy = sums[1].item<double>() / seen;
   const double step_seconds = session_step_seconds_ / static_cast<double>(session_steps_);
-  progress.images_per_second = options_.batch_size / step_seconds;
+  progress.images_per_second = static_cast<double>(step_rows()) / step_seconds;
   const auto left = static_cast<double>((options_.epochs - state_.epoch) * steps - state_.step);
   progress.seconds_left = left * step_seconds;
   observer_.progress(progress);

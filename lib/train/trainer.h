@@ -32,7 +32,7 @@ TrainRows choose_rows(const Dataset& data, const TrainOptions& options);
 struct RunState {
   std::int64_t serial = 0;   ///< Checkpoints written so far.
   int epoch = 0;             ///< Epochs finished.
-  std::int64_t step = 0;     ///< Steps taken in the running epoch.
+  std::int64_t step = 0;     ///< Steps of the optimizer in the running epoch.
   std::int64_t seen = 0;     ///< Rows trained on in the running epoch.
   double epoch_seconds = 0;  ///< Spent in the running epoch, training only.
   double epoch_elapsed = 0;  ///< Spent in the running epoch, up to the checkpoint.
@@ -95,7 +95,10 @@ class Trainer {
   void stop_if_requested();
   [[noreturn]] void fail_diverged(const std::string& where) const;
   bool train_epoch();  ///< False if max-time ended it early.
+  /// One step of the optimizer, with the gradient of the next rows of the epoch.
   void take_step(const at::Tensor& order);
+  /// Adds the gradient of a batch, which is `share` of the rows of the step and its batch number `part`.
+  void add_gradient(const at::Tensor& rows, double share, std::int64_t part);
   at::Tensor make_input(const at::Tensor& rows) const;
   void add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
   void update_average();
@@ -105,6 +108,8 @@ class Trainer {
   void log(const std::string& line);
   void save_checkpoint();
   void save_best();
+  std::int64_t step_rows() const;  ///< Of a full step.
+  std::int64_t rows_of_next_step() const;
   std::int64_t steps_left() const;  ///< In the running epoch.
   const TorchNetwork& judged() const { return average_ ? *average_ : network_; }
   std::vector<NamedTensor> tensors() const;

@@ -214,7 +214,7 @@ TEST_CASE("efficientnet-b0 drops residual branches ever more often") {
 TEST_CASE("every size from 32 to 256 gives a network; others, and heads and variants that do not fit, are refused") {
   for (const char* name : kNames) {
     for (const int size : {32, 33, 47, 48, 49, 96, 101, 223, 224, 255, 256}) {
-      for (const char* head : {"gap", "flatten-64"}) {
+      for (const char* head : {"gap", "flatten-64", "linear"}) {
         CHECK(infer_shapes(network_of(name, size, head)).back().count() == 7);
       }
     }
@@ -223,7 +223,7 @@ TEST_CASE("every size from 32 to 256 gives a network; others, and heads and vari
     CHECK_THROWS_AS(network_of(name, -48), UsageError);
     CHECK_THROWS_AS(network_of(name, 48, "flatten"), UsageError);
     CHECK_THROWS_AS(network_of(name, 48, "gap", "caffe"), UsageError);
-    CHECK(head_names(name) == std::vector<std::string>{"gap", "flatten-64", "top"});
+    CHECK(head_names(name) == std::vector<std::string>{"gap", "flatten-64", "linear", "top"});
     CHECK(make_network(name).input.height == 48);
     CHECK(network_of(name, 0, "top").input.width == 224);
     CHECK_NOTHROW(network_of(name, 48, "gap", "keras"));

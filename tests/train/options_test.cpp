@@ -20,6 +20,8 @@ TEST_CASE("each option out of range is refused by name") {
   const std::vector<std::pair<std::string, std::function<void(TrainOptions&)>>> cases = {
       {"epochs", [](TrainOptions& o) { o.epochs = 0; }},
       {"batch-size", [](TrainOptions& o) { o.batch_size = 1; }},
+      {"accumulate", [](TrainOptions& o) { o.accumulate = 0; }},
+      {"checkpoint-every", [](TrainOptions& o) { o.checkpoint_every = -1; }},
       {"limit", [](TrainOptions& o) { o.limit = -1; }},
       {"early-stop", [](TrainOptions& o) { o.early_stop = -1; }},
       {"lr", [](TrainOptions& o) { o.lr = -0.1; }},
@@ -73,6 +75,8 @@ TEST_CASE("the options of a run come back from its config.json") {
   options.model = "basic-cnn";
   options.data = {"a.csv", "b.csv:weight=2"};
   options.lr = 0.1 + 0.2;
+  options.accumulate = 3;
+  options.checkpoint_every = 50;
   options.optimizer = OptimizerKind::adam;
   options.schedule = ScheduleKind::plateau;
   options.augment = AugmentKind::none;

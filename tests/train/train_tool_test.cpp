@@ -137,6 +137,8 @@ TEST_CASE("wrong use is one line and exit code 2") {
   f.refused(2, "known: none, light, paper", {"--data", f.data, "--augment", "strong"});
   f.refused(2, "--epoch", {"--data", f.data, "--epoch", "1"});
   f.refused(2, "epochs: expected 1 to 1000000, found 0", {"--data", f.data, "--epochs", "0"});
+  f.refused(2, ": --accumulate: expected 1 (off) to 1000000, found 0", {"--data", f.data, "--accumulate", "0"});
+  f.refused(2, ": --checkpoint-every: expected 0", {"--data", f.data, "--checkpoint-every", "-5"});
   f.refused(2, "image-size", {"--data", f.data, "--model", "basic-cnn", "--image-size", "64"});
   f.refused(2, "--data", {});
   f.refused(2, ": --device: expected auto", {"--data", f.data, "--device", "gpu"});

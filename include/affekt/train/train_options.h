@@ -50,10 +50,13 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   std::string feature_cache = "2G";  ///< Memory for the features of a frozen backbone; beyond, a file; "off" = none.
 
   int epochs = 30;         ///< Passes over the training rows, >= 1.
-  int batch_size = 64;     ///< Rows in one step, >= 2 (BatchNorm needs two).
+  int batch_size = 64;     ///< Rows in one batch, >= 2 (BatchNorm needs two).
+  int accumulate = 1;      ///< Batches whose gradients make one step of the optimizer, >= 1.
   std::int64_t limit = 0;  ///< Training rows, stratified by class; 0 = all. Validation is never limited.
   int early_stop = 0;      ///< Stop after so many epochs without a better one; 0 = never.
-  std::string max_time;    ///< Stop, saved and resumable, after this time: 90, 90s, 45m, 2h; "" = never.
+  /// Steps of the optimizer between checkpoints within an epoch; 0 = only after epochs and at stops.
+  std::int64_t checkpoint_every = 0;
+  std::string max_time;  ///< Stop, saved and resumable, after this time: 90, 90s, 45m, 2h; "" = never.
 
   OptimizerKind optimizer = OptimizerKind::adamw;
   double lr = 0;               ///< Highest learning rate; 0 = 0.05 for sgd, 0.001 for adam and adamw.

@@ -5,9 +5,10 @@
 namespace affekt {
 namespace {
 
-void append_gap(NetworkBuilder& net, int classes) {
-  const int x = net.flatten(net.global_average_pool(net.last()));
-  net.dense("head.output", net.dropout(x, 0.2), classes);
+void append_gap(NetworkBuilder& net, int classes, double dropout) {
+  int x = net.flatten(net.global_average_pool(net.last()));
+  if (dropout > 0) x = net.dropout(x, dropout);
+  net.dense("head.output", x, classes);
 }
 
 /// The head of the Kaggle notebook that the study resembles.
@@ -38,7 +39,9 @@ void append_top(NetworkBuilder& net, const std::string& network, int classes) {
 
 void append_head(NetworkBuilder& net, const std::string& network, const std::string& head, int classes) {
   if (head == "gap" || head == "default") {
-    append_gap(net, classes);
+    append_gap(net, classes, 0.2);
+  } else if (head == "linear") {
+    append_gap(net, classes, 0);
   } else if (head == "flatten-64") {
     append_flatten_64(net, classes);
   } else if (head == "top") {

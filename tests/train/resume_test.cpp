@@ -1,0 +1,139 @@
+// Runs that are stopped, cut short and gone on with: the same weights as without the stop.
+#include <fstream>
+
+#include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "affekt/core/safetensors.h"
+#include "support/catch.h"
+#include "support/error_message.h"
+#include "train/small_run.h"
+
+using namespace affekt;
+using namespace affekt::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Everything random and everything with a memory at once.
+TrainOptions eventful(const TempFolder& folder, const std::string& name) {
+  TrainOptions options = quick(folder, name);
+  options.model = "compact";  // has dropout
+  options.epochs = 4;
+  options.batch_size = 8;
+  options.accumulate = 2;  // 70 rows: four steps of 16 and one of 6
+  options.augment = AugmentKind::light;
+  options.ema = 0.9;
+  options.schedule = ScheduleKind::plateau;
+  options.lr = 0.003;
+  options.checkpoint_every = 2;
+  return options;
+}
+
+std::string digest_of_tensors(const fs::path& path) {
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  std::uint64_t digest = 0;
+  for (const TensorView& tensor : file.tensors()) digest = digest_update(digest, tensor.data, tensor.bytes);
+  return digest_text(digest);
+}
+
+fs::path newest_checkpoint(const TrainOptions& options) {
+  fs::path newest;
+  for (const auto& entry : fs::directory_iterator(fs::path(options.out) / "last")) {
+    if (newest.empty() || entry.last_write_time() > fs::last_write_time(newest)) newest = entry.path();
+  }
+  return newest;
+}
+
+/// Of the weights that are judged, and of the last state: weights, averages, moments and sums.
+std::string digests(const TrainOptions& options) {
+  return digest_of_tensors(fs::path(options.out) / "best.safetensors") + " " +
+         digest_of_tensors(newest_checkpoint(options));
+}
+
+void damage(const fs::path& path) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-5, std::ios::end);
+  file.put('\x7f');
+}
+
+struct Killed {};
+
+/// Leaves the run as a kill after `steps` steps would: nothing is saved on the way out.
+void run_and_kill(const Dataset& data, const TrainOptions& options, int steps) {
+  TrainObserver observer;
+  observer.stop_requested = [&steps]() -> bool {
+    if (--steps == 0) throw Killed();
+    return false;
+  };
+  CHECK_THROWS_AS(run_training(data, options, observer), Killed);
+}
+
+}  // namespace
+
+TEST_CASE("a killed run goes on from the checkpoint within the epoch, to the same weights") {
+  const TempFolder folder;
+  const Dataset data = squares();
+  const TrainOptions whole = eventful(folder, "whole");
+  run_training(data, whole);
+  for (const int steps : {3, 5, 9, 18}) {  // 5 an epoch
+    CAPTURE(steps);
+    const TrainOptions part = eventful(folder, "part" + std::to_string(steps));
+    run_and_kill(data, part, steps);
+    run_training(data, read_run_options(part.out));
+    CHECK(metrics(part) == metrics(whole));
+    CHECK(digests(part) == digests(whole));
+  }
+}
+
+TEST_CASE("a damaged newest checkpoint within an epoch falls back to the other one, with a warning") {
+  const TempFolder folder;
+  const Dataset data = squares();
+  const TrainOptions whole = eventful(folder, "whole");
+  run_training(data, whole);
+  const TrainOptions part = eventful(folder, "part");
+  run_and_kill(data, part, 10);  // saved after step 8 of the run, within the second epoch, and at its end
+  damage(newest_checkpoint(part));
+  std::string said;
+  TrainObserver observer;
+  observer.log = [&said](const std::string& line) { said += line + "\n"; };
+  run_training(data, read_run_options(part.out), observer);
+  CHECK(contains(said, "using the older checkpoint: "));
+  CHECK(contains(said, "the checksum does not agree"));
+  CHECK(digests(part) == digests(whole));
+}
+
+TEST_CASE("two batches of half the size step as the whole batch does, and the last step may be smaller") {
+  const TempFolder folder;
+  const Dataset data = squares(22, 7);
+  TrainOptions whole = quick(folder, "whole");
+  whole.model = "vgg16";
+  whole.head = "linear";  // neither BatchNorm nor dropout
+  whole.image_size = 32;
+  whole.epochs = 1;
+  whole.optimizer = OptimizerKind::sgd;
+  whole.lr = 0.01;
+  whole.warmup_epochs = 0;
+  whole.batch_size = 8;  // 8, 8, 6
+  TrainOptions halves = whole;
+  halves.out = (folder / "halves").string();
+  halves.batch_size = 4;
+  halves.accumulate = 2;
+  const TrainSummary expected = run_training(data, whole);
+  const TrainSummary summary = run_training(data, halves);
+  CHECK(summary.history[0].train_loss == Approx(expected.history[0].train_loss).epsilon(1e-5));
+  CHECK(summary.history[0].learning_rate == expected.history[0].learning_rate);
+  const SafetensorsFile a = SafetensorsFile::open(fs::path(whole.out) / "best.safetensors");
+  const SafetensorsFile b = SafetensorsFile::open(fs::path(halves.out) / "best.safetensors");
+  double largest = 0;
+  for (const TensorView& tensor : a.tensors()) {
+    const TensorView& other = b.at(tensor.name);
+    REQUIRE(other.bytes == tensor.bytes);
+    const auto* x = reinterpret_cast<const float*>(tensor.data);
+    const auto* y = reinterpret_cast<const float*>(other.data);
+    for (std::size_t i = 0; i < tensor.bytes / sizeof(float); ++i) {
+      largest = std::max(largest, static_cast<double>(std::abs(x[i] - y[i])));
+    }
+  }
+  CHECK(largest < 1e-5);
+  CHECK(largest > 0);  // another order of sums: they are not the same batches
+}
