@@ -225,14 +225,16 @@ std::string train_summary_json(const TrainSummary& summary) {
 
 std::string metrics_csv(const std::vector<EpochStats>& history) {
   std::string text =
-      "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds,images_per_second\n";
+      "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds,images_per_second,"
+      "data_share\n";
   for (const EpochStats& epoch : history) {
     text += std::to_string(epoch.epoch);
     for (const double value : {epoch.train_loss, epoch.train_accuracy, epoch.validation_loss, epoch.validation_accuracy,
                                epoch.learning_rate}) {
       text += "," + format_shortest(value);
     }
-    text += "," + format_fixed(epoch.seconds, 3) + "," + format_fixed(epoch.images_per_second, 1) + "\n";
+    text += "," + format_fixed(epoch.seconds, 3) + "," + format_fixed(epoch.images_per_second, 1) + "," +
+            format_fixed(epoch.data_share, 4) + "\n";
   }
   return text;
 }

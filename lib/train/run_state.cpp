@@ -18,6 +18,7 @@ void visit_fields(State& state, Visitor&& visit) {
   visit("step", state.step);
   visit("seen", state.seen);
   visit("epoch_seconds", state.epoch_seconds);
+  visit("epoch_data_seconds", state.epoch_data_seconds);
   visit("epoch_elapsed", state.epoch_elapsed);
   visit("rate", state.rate);
   visit("seconds", state.seconds);
@@ -57,6 +58,7 @@ void visit_epoch(Epoch& epoch, Visitor&& visit) {
   visit("learning_rate", epoch.learning_rate);
   visit("seconds", epoch.seconds);
   visit("images_per_second", epoch.images_per_second);
+  visit("data_share", epoch.data_share);
 }
 
 /// A share of every class, the same rows for the same seed.

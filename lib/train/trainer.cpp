@@ -113,6 +113,7 @@ bool Trainer::train_epoch() {
     sums_.zero_();
     state_.seen = 0;
     state_.epoch_seconds = 0;
+    state_.epoch_data_seconds = 0;
     state_.epoch_elapsed = 0;
   }
   earlier_elapsed_ = state_.epoch_elapsed;
@@ -240,12 +241,14 @@ void Trainer::finish_epoch() {
   stats.learning_rate = state_.rate;
   stats.seconds = epoch_elapsed();
   stats.images_per_second = seen / std::max(1e-9, state_.epoch_seconds);
+  stats.data_share = state_.epoch_data_seconds / std::max(1e-9, state_.epoch_seconds);
   state_.history.push_back(stats);
   run_.write_metrics(state_.history);
   log("epoch " + std::to_string(stats.epoch) + "/" + std::to_string(options_.epochs) + ": train loss " +
       format_fixed(stats.train_loss, 4) + ", accuracy " + format_fixed(stats.train_accuracy, 4) + "; validation loss " +
       format_fixed(stats.validation_loss, 4) + ", accuracy " + format_fixed(stats.validation_accuracy, 4) +
-      (better ? " (best)" : "") + "; " + format_fixed(stats.images_per_second, 0) + " images/s");
+      (better ? " (best)" : "") + "; " + format_fixed(stats.images_per_second, 0) + " images/s, " +
+      format_fixed(100 * stats.data_share, 1) + " % of it for data");
   save_checkpoint();
   if (observer_.epoch) observer_.epoch(stats);
 }

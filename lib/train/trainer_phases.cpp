@@ -99,11 +99,13 @@ FeatureCache Trainer::features_of(const at::Tensor& images, bool bf16, std::int6
   return cache;
 }
 
-at::Tensor Trainer::training_logits(const at::Tensor& rows, const Pass& pass) const {
-  if (!training_features_) return network_.forward(make_input(rows), pass);
+at::Tensor Trainer::training_logits(const at::Tensor& rows, const Pass& pass) {
+  const auto before = Clock::now();
+  const at::Tensor input = training_features_ ? training_features_->rows(rows, network_.device()) : make_input(rows);
+  state_.epoch_data_seconds += std::chrono::duration<double>(Clock::now() - before).count();
+  if (!training_features_) return network_.forward(input, pass);
   const auto last = static_cast<int>(network_.table().nodes.size()) - 1;
-  const at::Tensor features = training_features_->rows(rows, network_.device());
-  return network_.forward_between(head_input(network_.table()), features, last, pass).to(at::kFloat);
+  return network_.forward_between(head_input(network_.table()), input, last, pass).to(at::kFloat);
 }
 
 at::Tensor Trainer::validation_logits() const {

@@ -32,6 +32,10 @@ TEST_CASE("a network learns 63 faces by heart, and the saved model knows them") 
   CHECK(summary.history.back().train_loss < 0.3 * summary.history.front().train_loss);
   CHECK(summary.parameters > summary.trainable_parameters);
   CHECK(summary.stopped == "epochs");
+  for (const EpochStats& epoch : summary.history) {
+    CHECK(epoch.data_share > 0);
+    CHECK(epoch.data_share < 0.5);
+  }
 
   const ModelFile file = ModelFile::open(std::filesystem::path(options.out) / "best.safetensors");
   CHECK(file.card().metrics.at("private_accuracy") == summary.private_accuracy);

@@ -23,6 +23,7 @@ struct EpochStats {
   double learning_rate = 0;      ///< At the last step of the epoch.
   double seconds = 0;            ///< Training pass, validation and saving.
   double images_per_second = 0;  ///< Of the training pass.
+  double data_share = 0;         ///< Fraction of the pass spent until its batches were ready: gathered and augmented.
 };
 
 struct TrainProgress {
