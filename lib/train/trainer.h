@@ -30,26 +30,15 @@ TrainRows choose_rows(const Dataset& data, const TrainOptions& options);
 
 /// All that a checkpoint carries besides tensors.
 struct RunState {
-<<<<<<< Updated upstream
-  std::int64_t serial = 0;   ///< Checkpoints written so far.
-  int epoch = 0;             ///< Epochs finished.
-  std::int64_t step = 0;     ///< Steps of the optimizer in the running epoch.
-  std::int64_t seen = 0;     ///< Rows trained on in the running epoch.
-  double epoch_seconds = 0;  ///< Spent in the running epoch, training only.
-  double epoch_elapsed = 0;  ///< Spent in the running epoch, up to the checkpoint.
-  double rate = 0;           ///< Learning rate of the newest step.
-  double seconds = 0;        ///< Spent in all, up to the checkpoint.
-=======
   std::int64_t serial = 0;        ///< Checkpoints written so far.
   int epoch = 0;                  ///< Epochs finished.
-  std::int64_t step = 0;          ///< Steps taken in the running epoch.
+  std::int64_t step = 0;          ///< Steps of the optimizer in the running epoch.
   std::int64_t seen = 0;          ///< Rows trained on in the running epoch.
   double epoch_seconds = 0;       ///< Spent in the running epoch, training only.
   double epoch_data_seconds = 0;  ///< Of them, spent until the batches were ready.
   double epoch_elapsed = 0;       ///< Spent in the running epoch, up to the checkpoint.
   double rate = 0;                ///< Learning rate of the newest step.
   double seconds = 0;             ///< Spent in all, up to the checkpoint.
->>>>>>> Stashed changes
   int best_epoch = 0;
   Score best;
   Plateau plateau;
