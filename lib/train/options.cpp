@@ -131,8 +131,10 @@ const std::vector<std::pair<std::string, ScheduleKind>>& schedule_names() {
 }
 
 const std::vector<std::pair<std::string, AugmentKind>>& augment_names() {
-  static const std::vector<std::pair<std::string, AugmentKind>> names = {
-      {"none", AugmentKind::none}, {"light", AugmentKind::light}, {"paper", AugmentKind::paper}};
+  static const std::vector<std::pair<std::string, AugmentKind>> names = {{"none", AugmentKind::none},
+                                                                         {"light", AugmentKind::light},
+                                                                         {"paper", AugmentKind::paper},
+                                                                         {"strong", AugmentKind::strong}};
   return names;
 }
 

@@ -19,12 +19,6 @@ double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::
   return std::chrono::duration<double>(to - from).count();
 }
 
-at::Tensor float_tensor(const std::vector<float>& values, at::IntArrayRef shape, at::Device device) {
-  at::Tensor out = at::empty(shape, at::kFloat);
-  std::copy(values.begin(), values.end(), out.data_ptr<float>());
-  return out.to(device);
-}
-
 /// Positions 0..n-1 in the order of an epoch.
 at::Tensor shuffled(std::size_t n, std::uint64_t seed, int epoch) {
   std::vector<std::int64_t> order(n);
@@ -48,22 +42,12 @@ Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& option
       device_(resolve_device(options.compute.device)),
       bf16_(false),
       network_(make_network(options.model, network_options(options, start.variant)), at::Device(device_)),
-      optimizer_(network_, options.optimizer, options.weight_decay) {
+      optimizer_(network_, options.optimizer, options.weight_decay),
+      faces_(data, rows_.training, options, at::Device(device_)) {
   state_.start = start;
   bf16_ = effective_precision(options.compute.precision, network_.table(), device_) == Precision::bf16;
   if (options.ema > 0) average_.emplace(network_.table(), network_.device());
-  if (options.augment == AugmentKind::light) augment_ = light_augmentation();
-  if (options.augment == AugmentKind::paper) augment_ = paper_augmentation();
-  const auto n = static_cast<std::int64_t>(rows_.training.size());
   const at::Device device(device_);
-  images_ = image_tensor(data, rows_.training, device);
-  targets_ = float_tensor(row_targets(data, rows_.training, options.label_smoothing), {n, kEmotionCount}, device);
-  weights_ = float_tensor(row_weights(data, rows_.training, options.class_weights), {n}, device);
-  labels_ = at::empty({n}, at::kLong);
-  for (std::int64_t i = 0; i < n; ++i) {
-    labels_.data_ptr<std::int64_t>()[i] = data.labels[rows_.training[static_cast<std::size_t>(i)]];
-  }
-  labels_ = labels_.to(device);
   validation_images_ = image_tensor(data, rows_.validation, device);
   sums_ = at::zeros({2}, at::TensorOptions().dtype(at::kDouble).device(device));
   state_.data_digest = data.digest();
@@ -144,19 +128,6 @@ void Trainer::stop_if_requested() {
   throw Interrupted(where + "; saved (--resume " + printable(run_.path().string()) + " goes on)");
 }
 
-at::Tensor Trainer::make_input(const at::Tensor& rows) const {
-  at::Tensor pixels = images_.index_select(0, rows.to(images_.device())).to(at::kFloat);
-  if (options_.augment != AugmentKind::none) {
-    std::vector<Warp> warps;
-    for (std::int64_t i = 0; i < rows.size(0); ++i) {
-      const std::size_t row = rows_.training[static_cast<std::size_t>(rows.data_ptr<std::int64_t>()[i])];
-      warps.push_back(draw_warp(augment_, options_.seed, static_cast<std::uint64_t>(state_.epoch), row));
-    }
-    pixels = warp_faces(pixels, warps);
-  }
-  return network_input(pixels, preprocessing(), network_.table().input);
-}
-
 void Trainer::take_step(const at::Tensor& order) {
   // The position is that of the rows, not of the steps: a resumed run may take them in larger or smaller portions.
   const std::int64_t count = rows_of_next_step();
@@ -176,17 +147,19 @@ void Trainer::take_step(const at::Tensor& order) {
 }
 
 void Trainer::add_gradient(const at::Tensor& rows, double share, std::int64_t part) {
-  const at::Tensor on_device = rows.to(images_.device());
+  const auto before = Clock::now();
+  const FaceBatch batch = faces_.batch(rows, state_.epoch, /*with_pixels=*/!training_features_);
+  const at::Tensor input = training_input(rows, batch);
+  state_.epoch_data_seconds += seconds_between(before, Clock::now());
   Pass pass;
   pass.training = true;
   pass.bf16 = bf16_;
   pass.seed = options_.seed;
   pass.step = static_cast<std::uint64_t>(optimizer_.steps() * options_.accumulate + part);
-  const at::Tensor logits = training_logits(rows, pass);
-  const at::Tensor loss =
-      weighted_cross_entropy(logits, targets_.index_select(0, on_device), weights_.index_select(0, on_device));
+  const at::Tensor logits = training_logits(input, pass);
+  const at::Tensor loss = weighted_cross_entropy(logits, batch.targets, batch.weights);
   loss.mul(share).backward();
-  add_to_sums(loss, logits, labels_.index_select(0, on_device));
+  add_to_sums(loss, logits, batch.labels);
 }
 
 void Trainer::fail_diverged(const std::string& where) const {
@@ -199,7 +172,7 @@ void Trainer::add_to_sums(const at::Tensor& loss, const at::Tensor& logits, cons
   const at::NoGradGuard no_grad;
   sums_[0].add_(loss.detach().to(at::kDouble), static_cast<double>(labels.size(0)));
   sums_[1].add_(logits.argmax(1).eq(labels).sum().to(at::kDouble));
-  const bool look = images_.device().is_cpu() || state_.step % kCheckEvery == 0;
+  const bool look = network_.device().is_cpu() || state_.step % kCheckEvery == 0;
   if (look && !std::isfinite(sums_[0].item<double>())) fail_diverged("step " + std::to_string(state_.step + 1));
 }
 

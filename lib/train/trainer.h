@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "affekt/train/train_job.h"
-#include "nn/augment.h"
 #include "nn/torch_network.h"
+#include "train/face_batches.h"
 #include "train/feature_cache.h"
 #include "train/loss.h"
 #include "train/optimizer.h"
@@ -91,7 +91,8 @@ class Trainer {
   bool head_alone() const;
   void fill_features();
   FeatureCache features_of(const at::Tensor& images, bool bf16, std::int64_t& memory_left, const char* what);
-  at::Tensor training_logits(const at::Tensor& rows, const Pass& pass);
+  at::Tensor training_input(const at::Tensor& rows, const FaceBatch& batch) const;
+  at::Tensor training_logits(const at::Tensor& input, const Pass& pass) const;
   at::Tensor validation_logits() const;
   void stop_if_requested();
   [[noreturn]] void fail_diverged(const std::string& where) const;
@@ -100,7 +101,6 @@ class Trainer {
   void take_step(const at::Tensor& order);
   /// Adds the gradient of a batch, which is `share` of the rows of the step and its batch number `part`.
   void add_gradient(const at::Tensor& rows, double share, std::int64_t part);
-  at::Tensor make_input(const at::Tensor& rows) const;
   void add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
   void update_average();
   void finish_epoch();
@@ -125,8 +125,7 @@ class Trainer {
   TorchNetwork network_;
   std::optional<TorchNetwork> average_;
   Optimizer optimizer_;
-  AugmentPolicy augment_;
-  at::Tensor images_, targets_, labels_, weights_;  ///< Of the training rows, on the device.
+  FaceBatches faces_;  ///< The training rows.
   at::Tensor validation_images_;
   std::optional<FeatureCache> training_features_, validation_features_;  ///< While the head is trained alone.
   at::Tensor sums_;  ///< (2) fp64 on the device: loss and correct answers of the running epoch.

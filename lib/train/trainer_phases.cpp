@@ -73,8 +73,8 @@ void Trainer::log_groups() {
 void Trainer::fill_features() {
   std::int64_t memory_left = options_.feature_cache_bytes();
   if (memory_left < 0) return;
-  if (!training_features_ && options_.augment == AugmentKind::none) {
-    training_features_ = features_of(images_, bf16_, memory_left, "training");
+  if (!training_features_ && !faces_.changing()) {
+    training_features_ = features_of(faces_.images(), bf16_, memory_left, "training");
   }
   if (!validation_features_) {
     validation_features_ = features_of(validation_images_, /*bf16=*/false, memory_left, "validation");
@@ -99,10 +99,12 @@ FeatureCache Trainer::features_of(const at::Tensor& images, bool bf16, std::int6
   return cache;
 }
 
-at::Tensor Trainer::training_logits(const at::Tensor& rows, const Pass& pass) {
-  const auto before = Clock::now();
-  const at::Tensor input = training_features_ ? training_features_->rows(rows, network_.device()) : make_input(rows);
-  state_.epoch_data_seconds += std::chrono::duration<double>(Clock::now() - before).count();
+at::Tensor Trainer::training_input(const at::Tensor& rows, const FaceBatch& batch) const {
+  if (training_features_) return training_features_->rows(rows, network_.device());
+  return network_input(batch.pixels, preprocessing(), network_.table().input);
+}
+
+at::Tensor Trainer::training_logits(const at::Tensor& input, const Pass& pass) const {
   if (!training_features_) return network_.forward(input, pass);
   const auto last = static_cast<int>(network_.table().nodes.size()) - 1;
   return network_.forward_between(head_input(network_.table()), input, last, pass).to(at::kFloat);

@@ -22,7 +22,7 @@ enum class ScheduleKind : std::uint8_t {
   cosine,   ///< From the rate to 0 at the end of the last epoch, changed at every step.
   step,     ///< x 0.1 after half and after three quarters of the epochs.
 };
-enum class AugmentKind : std::uint8_t { none, light, paper };
+enum class AugmentKind : std::uint8_t { none, light, paper, strong };
 enum class ClassWeights : std::uint8_t { none, balanced };  ///< balanced: rows / (7 * rows of the class).
 enum class SaveType : std::uint8_t { fp32, fp16 };
 

@@ -1,0 +1,51 @@
+// The training faces on the device, and what one step learns from: augmented pixels, targets, weights.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "affekt/core/export.h"
+#include "affekt/data/dataset.h"
+#include "affekt/train/train_options.h"
+#include "nn/augment.h"
+#include "nn/torch.h"
+
+namespace affekt {
+
+/// n rows of a step, all on the device.
+struct FaceBatch {
+  at::Tensor pixels;   ///< (n, 1, 48, 48) float, 0..255, augmented; undefined where they were not asked for.
+  at::Tensor targets;  ///< (n, 7), each row a distribution.
+  at::Tensor weights;  ///< (n)
+  at::Tensor labels;   ///< (n) int64: what a right answer is.
+};
+
+class AFFEKT_API FaceBatches {
+ public:
+  /// @param rows  the training rows of `data`.
+  FaceBatches(const Dataset& data, const std::vector<std::size_t>& rows, const TrainOptions& options,
+              at::Device device);
+
+  /// @param positions  int64 on the CPU: which of `rows`. What a face looks like depends on its row, the epoch and the
+  /// seed
+  ///                   alone, not on the others of the batch.
+  FaceBatch batch(const at::Tensor& positions, int epoch, bool with_pixels) const;
+
+  const at::Tensor& images() const { return images_; }  ///< (rows, 1, 48, 48) u8, as they are.
+  /// True if a face looks different in every epoch, so that nothing computed from it can be kept.
+  bool changing() const { return augment_ != AugmentKind::none; }
+
+ private:
+  at::Tensor faces(const at::Tensor& positions, int epoch) const;
+
+  std::vector<std::size_t> rows_;
+  AugmentKind augment_;
+  AugmentPolicy policy_;
+  std::uint64_t seed_;
+  at::Tensor images_, targets_, labels_, weights_;
+};
+
+/// The ranges of a set; `none` has none.
+AFFEKT_API AugmentPolicy augment_policy(AugmentKind kind);
+
+}  // namespace affekt
