@@ -1,6 +1,8 @@
 #include "affekt/report/html_page.h"
 
-#include "affekt/core/text.h"
+#include <vector>
+
+#include "report/shown_text.h"
 
 namespace affekt {
 namespace {
@@ -20,12 +22,12 @@ constexpr const char* kStyle =
 HtmlPage::HtmlPage(const std::string& title) : title_(title) {}
 
 HtmlPage& HtmlPage::heading(const std::string& text) {
-  body_ += "<h2>" + escape_xml(text) + "</h2>\n";
+  body_ += "<h2>" + shown_text(text) + "</h2>\n";
   return *this;
 }
 
 HtmlPage& HtmlPage::paragraph(const std::string& text) {
-  body_ += "<p>" + escape_xml(text) + "</p>\n";
+  body_ += "<p>" + shown_text(text) + "</p>\n";
   return *this;
 }
 
@@ -36,18 +38,20 @@ HtmlPage& HtmlPage::table(const Table& table) {
 
 HtmlPage& HtmlPage::figure(const std::string& svg, const std::string& caption) {
   body_ += "<figure>\n" + svg;
-  if (!caption.empty()) body_ += "<figcaption>" + escape_xml(caption) + "</figcaption>\n";
+  if (!caption.empty()) body_ += "<figcaption>" + shown_text(caption) + "</figcaption>\n";
   body_ += "</figure>\n";
   return *this;
 }
 
 HtmlPage& HtmlPage::preformatted(const std::string& text) {
-  body_ += "<pre>" + escape_xml(text) + "</pre>\n";
+  std::vector<std::string> lines;
+  for (const std::string& line : split(text, '\n')) lines.push_back(shown_text(line));
+  body_ += "<pre>" + join(lines, "\n") + "</pre>\n";
   return *this;
 }
 
 std::string HtmlPage::text() const {
-  const std::string title = escape_xml(title_);
+  const std::string title = shown_text(title_);
   return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"

@@ -1,6 +1,7 @@
 #include "report/svg.h"
 
 #include "affekt/core/text.h"
+#include "report/shown_text.h"
 
 namespace affekt {
 namespace {
@@ -23,7 +24,7 @@ Svg::Svg(int width, int height, const std::string& title) {
   const std::string w = std::to_string(width);
   const std::string h = std::to_string(height);
   body_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"" + w + "\" height=\"" + h +
-          "\" viewBox=\"0 0 " + w + " " + h + "\" font-family=\"system-ui, sans-serif\">\n<title>" + escape_xml(title) +
+          "\" viewBox=\"0 0 " + w + " " + h + "\" font-family=\"system-ui, sans-serif\">\n<title>" + shown_text(title) +
           "</title>\n";
   rectangle(0, 0, width, height, "#ffffff");
 }
@@ -42,7 +43,7 @@ void Svg::circle(double x, double y, double radius, const std::string& fill, con
                  double opacity) {
   body_ += "<circle" + attribute("cx", x) + attribute("cy", y) + attribute("r", radius) + attribute("fill", fill);
   if (opacity < 1) body_ += attribute("fill-opacity", opacity);
-  body_ += tooltip.empty() ? "/>\n" : "><title>" + escape_xml(tooltip) + "</title></circle>\n";
+  body_ += tooltip.empty() ? "/>\n" : "><title>" + shown_text(tooltip) + "</title></circle>\n";
 }
 
 void Svg::polyline(const std::string& points, const std::string& color) {
@@ -56,7 +57,7 @@ void Svg::text(double x, double y, const std::string& words, Anchor anchor, cons
   body_ += "<text" + attribute("x", x) + attribute("y", y) + attribute("font-size", size) + attribute("fill", color) +
            attribute("text-anchor", std::string(names[static_cast<int>(anchor)]));
   if (upright) body_ += attribute("transform", "rotate(-90 " + number(x) + " " + number(y) + ")");
-  body_ += ">" + escape_xml(words) + "</text>\n";
+  body_ += ">" + shown_text(words) + "</text>\n";
 }
 
 std::string Svg::point(double x, double y) { return number(x) + "," + number(y); }

@@ -5,6 +5,7 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
+#include "report/shown_text.h"
 
 namespace affekt {
 namespace {
@@ -74,13 +75,13 @@ std::string table_html(const Table& table) {
   const auto number_class = [&](std::size_t c) { return table.columns[c].number ? " class=\"number\"" : ""; };
   std::string html = "<table>\n<thead><tr>";
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    html += std::string("<th") + number_class(c) + ">" + escape_xml(table.columns[c].name) + "</th>";
+    html += std::string("<th") + number_class(c) + ">" + shown_text(table.columns[c].name) + "</th>";
   }
   html += "</tr></thead>\n<tbody>\n";
   for (const auto& row : table.rows) {
     html += "<tr>";
     for (std::size_t c = 0; c < row.size(); ++c) {
-      html += std::string("<td") + number_class(c) + ">" + escape_xml(row[c]) + "</td>";
+      html += std::string("<td") + number_class(c) + ">" + shown_text(row[c]) + "</td>";
     }
     html += "</tr>\n";
   }

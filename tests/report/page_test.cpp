@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "affekt/core/error.h"
+#include "affekt/report/chart.h"
 #include "affekt/report/html_page.h"
 #include "affekt/report/table.h"
 #include "support/catch.h"
@@ -59,6 +60,24 @@ TEST_CASE("a page holds everything in order, escaped, and loads nothing") {
   CHECK(html.find("H&amp;H") < html.find("<svg>"));
   CHECK(html.find("<script") == std::string::npos);
   CHECK(html.find("src=") == std::string::npos);
+}
+
+TEST_CASE("nothing on a page reorders what a reader sees") {
+  const std::string title = "one \u202Eowt\u2069 three";
+  HtmlPage page(title);
+  Table table = sample();
+  table.rows[0][0] = table.columns[0].name = title;
+  page.heading(title).paragraph(title).table(table).figure("", title).preformatted(title + "\nline 2");
+  Chart chart;
+  chart.title = chart.x_label = title;
+  chart.series = {{title, {0, 1}, {0, 1}, {title, title}}};
+  page.figure(scatter_chart_svg(chart), "");
+  const std::string html = page.text();
+  CHECK(html.find("\u202E") == std::string::npos);
+  CHECK(html.find("\u2069") == std::string::npos);
+  CHECK_THAT(html, Contains("<h2>one \uFFFDowt\uFFFD three</h2>") && Contains("three\nline 2</pre>"));
+  const std::string long_text(500, 'x');
+  CHECK_THAT(HtmlPage("").paragraph(long_text).text(), Contains("<p>" + long_text + "</p>"));
 }
 
 TEST_CASE("undefined numbers are shown as such") {
