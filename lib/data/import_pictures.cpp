@@ -30,6 +30,27 @@ std::string safe_stem(const std::string& file) {
   return stem.empty() ? "face" : stem;
 }
 
+/// The folders on the way to `into` that are not there yet: made early, so that one that cannot be made is told before
+/// the work, and taken away again if no face came to lie there.
+class NewFolders {
+ public:
+  explicit NewFolders(const fs::path& into) {
+    std::error_code error;
+    fs::path path = fs::absolute(into, error).lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();  // "a/" is "a"
+    for (; path.has_filename() && !fs::exists(path, error); path = path.parent_path()) made_.push_back(path);
+  }
+  ~NewFolders() {
+    std::error_code ignored;
+    for (const fs::path& path : made_) fs::remove(path, ignored);  // only an empty one goes
+  }
+  NewFolders(const NewFolders&) = delete;
+  NewFolders& operator=(const NewFolders&) = delete;
+
+ private:
+  std::vector<fs::path> made_;  // the innermost first
+};
+
 /// The folder of a dataset as it stands, and what it holds.
 class DatasetFolder {
  public:
@@ -147,6 +168,7 @@ ImportReport import_pictures(PictureAccess& access, const std::vector<std::strin
                              const ImportOptions& options) {
   ImportReport report;
   const std::vector<std::string> files = expand(pictures, report);
+  const NewFolders made(options.into);
   DatasetFolder folder(access, options, report);
   for (const auto& file : files) {
     if (options.on_step && !options.on_step(report.pictures, files.size())) {

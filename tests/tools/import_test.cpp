@@ -259,6 +259,22 @@ TEST_CASE("import reads lists of names as find writes them, and refuses an empty
   CHECK(none.err == "affekt-import: -: no picture is named, expected one name a line\n");
 }
 
+TEST_CASE("an import that adds nothing leaves no folder behind") {
+  if (!picture_access_available()) return;  // a test above covers builds without pictures
+  const TempFolder folder;
+  fs::create_directory(folder / "kept");
+  const auto into = [&](const std::string& name, const std::string& picture) {
+    return import({picture, "--label", "happy", "--faces", "none", "--into", (folder / name).string()}).exit_code;
+  };
+  CHECK(into("a/new/", (folder / "missing.jpg").string()) == 4);
+  CHECK(into("a/new", (folder / "missing.jpg").string()) == 4);
+  CHECK(into("kept/new", (folder / "missing.jpg").string()) == 4);
+  CHECK_FALSE(fs::exists(folder / "a"));
+  CHECK(fs::is_empty(folder / "kept"));
+  CHECK(into("kept", (folder / "missing.jpg").string()) == 4);
+  CHECK(fs::exists(folder / "kept"));
+}
+
 TEST_CASE("import goes on after pictures that cannot be read, and says so") {
   if (!picture_access_available()) return;  // the test above covers builds without pictures
   const TempFolder folder;
