@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "affekt/core/error.h"
+#include "affekt/core/text.h"
 #include "affekt/report/comparison.h"
 #include "affekt/report/judge.h"
 #include "common/cli.h"
@@ -84,6 +85,8 @@ int run(const Tool& tool, const Options& o, Io& io) {
   if (rows.empty()) return code;
   judge_rows(tool, o, rows, io);
   Json result = tool.result();
+  result["options"]["inputs"] = Json::array();
+  for (const std::string& input : o.inputs) result["options"]["inputs"].push_back(to_utf8(input));
   result["rows"] = Json::array();
   for (const ComparisonRow& row : rows) result["rows"].push_back(to_json(row));
   const std::string json = result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -36,6 +36,7 @@ TEST_CASE("compare: a table and JSON rows, in the order given") {
   REQUIRE(result.exit_code == 0);
   const Json json = Json::parse(result.out);
   CHECK(json.at("schema") == "affekt.compare/1");
+  CHECK(json.at("options").at("inputs") == Json({f.run, f.model}));
   REQUIRE(json.at("rows").size() == 2);
   const Json& first = json.at("rows").at(0);
   CHECK(first.at("name") == f.run);
