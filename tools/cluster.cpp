@@ -39,6 +39,10 @@ int parse_count(const std::string& text, const std::string& option, const char* 
   return static_cast<int>(*value);
 }
 
+/// Flags that the saved clusters of --assign leave nothing to do.
+constexpr const char* kOnlyToFit[] = {"k",        "k-range",        "features",  "scale", "algorithm",
+                                      "restarts", "max-iterations", "tolerance", "moods"};
+
 void finish_options(const Tool& tool, Flags& flags) {
   affekt::ClusterOptions& options = flags.options;
   if (flags.inputs.empty()) throw UsageError("no track table given; expected TRACKS.csv, or - for standard input");
@@ -47,8 +51,7 @@ void finish_options(const Tool& tool, Flags& flags) {
   }
   if (flags.inputs.size() > 255) throw UsageError("more than 255 track tables");
   if (!flags.assign.empty()) {
-    for (const char* name :
-         {"k", "k-range", "features", "scale", "restarts", "max-iterations", "tolerance", "moods", "algorithm"}) {
+    for (const char* name : kOnlyToFit) {
       if (tool.chosen(name)) throw UsageError(tool.shown(name) + " has no effect with --assign; leave it out");
     }
   }
@@ -240,6 +243,9 @@ int main(int argc, char** argv) {
     }
     if (tool.common.json) {
       auto json = tool.result();
+      for (const char* name : kOnlyToFit) {
+        if (!flags.assign.empty()) json["options"][name] = nullptr;
+      }
       affekt::cli::add_cluster_json(result, json);
       io.out() << affekt::cli::json_text(json, 2) << "\n";
     } else {

@@ -150,7 +150,12 @@ TEST_CASE("a folder is written, refused when full, and used by --assign") {
   CHECK(place.run({"tracks.csv", "-k", "4", "--out", "moods", "--force"}).exit_code == 0);
   const auto assigned = place.run({"tracks.csv", "--assign", "moods", "--out", "new", "--json"});
   REQUIRE(assigned.exit_code == 0);
-  CHECK(Json::parse(assigned.out)["k"] == 4);
+  const Json assigned_json = Json::parse(assigned.out);
+  CHECK(assigned_json["k"] == 4);
+  for (const char* name : {"k", "features", "scale", "algorithm", "moods"}) {
+    CHECK(assigned_json["options"].at(name).is_null());  // they had no say
+  }
+  CHECK(assigned_json["options"]["assign"] == "moods");
   const auto before = affekt::InputFile::open(place.folder / "moods" / "tracks.csv");
   const auto after = affekt::InputFile::open(place.folder / "new" / "tracks.csv");
   CHECK(before.bytes() == after.bytes());
