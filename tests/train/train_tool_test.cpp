@@ -134,7 +134,7 @@ TEST_CASE("a run that was stopped in its first epoch claims no figures") {
 TEST_CASE("wrong use is one line and exit code 2") {
   const Fixture f;
   f.refused(2, ": --model: unknown network 'resnet'; known: basic-cnn", {"--data", f.data, "--model", "resnet"});
-  f.refused(2, "known: none, light, paper", {"--data", f.data, "--augment", "strong"});
+  f.refused(2, "did you mean 'strong'?", {"--data", f.data, "--augment", "stronger"});
   f.refused(2, "--epoch", {"--data", f.data, "--epoch", "1"});
   f.refused(2, "epochs: expected 1 to 1000000, found 0", {"--data", f.data, "--epochs", "0"});
   f.refused(2, ": --accumulate: expected 1 (off) to 1000000, found 0", {"--data", f.data, "--accumulate", "0"});
