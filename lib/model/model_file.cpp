@@ -174,6 +174,8 @@ fs::path resolve_model_path(const std::string& text) {
   if (!fs::exists(path, error)) {
     throw IoError(printable(text) + ": no such model file (give a file, a run folder or 'default')");
   }
+  // Models are mapped into memory, and opening a pipe would wait for somebody to write.
+  if (!fs::is_regular_file(path, error)) throw IoError(printable(text) + ": not a regular file");
   return path;
 }
 

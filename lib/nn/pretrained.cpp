@@ -39,7 +39,8 @@ PretrainedWeights read_own_model(const fs::path& path, const std::string& networ
   const ModelFile model = ModelFile::open(path);
   const ModelCard& card = model.card();
   if (card.architecture != network) {
-    throw DataError(printable(path.string()) + ": a model of " + card.architecture + ", but the network is " + network);
+    throw DataError(printable(path.string()) + ": a model of " + card.architecture + ", but the network is " + network +
+                    "; " + accepted_text(network));
   }
   PretrainedWeights weights;
   weights.format = "affekt model";

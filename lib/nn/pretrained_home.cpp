@@ -66,7 +66,15 @@ fs::path resolve_imagenet(const std::string& network) {
 }  // namespace
 
 fs::path resolve_pretrained(const std::string& text, const std::string& network) {
-  return text == "imagenet" ? resolve_imagenet(network) : resolve_model_path(text);
+  if (text == "imagenet") return resolve_imagenet(network);
+  std::error_code error;
+  if (text != "default" && !fs::exists(text, error)) {
+    const auto nearest = nearest_name(text, {"imagenet", "default", "none"});
+    throw IoError(printable(text) + ": no such file; " +
+                  (nearest ? "did you mean '" + *nearest + "'?"
+                           : "expected a file of weights, a run folder, imagenet, default or none"));
+  }
+  return resolve_model_path(text);
 }
 
 }  // namespace affekt

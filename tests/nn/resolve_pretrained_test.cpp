@@ -1,4 +1,6 @@
 // Where --pretrained looks, and what it says when nothing is there.
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <fstream>
 
@@ -41,6 +43,12 @@ TEST_CASE("resolve_pretrained: the folder of downloaded weights") {
   ::setenv("XDG_DATA_HOME", "relative", 1);  // does not count
   ::setenv("HOME", other.path().c_str(), 1);
   CHECK(contains(message_of<IoError>([] { resolve_pretrained("imagenet", "vgg16"); }), ".local/share/affekt"));
-  CHECK_THROWS_AS(resolve_pretrained("nowhere.h5", "vgg16"), IoError);
+  CHECK(message_of<IoError>([] { resolve_pretrained("nowhere.h5", "vgg16"); }) ==
+        "nowhere.h5: no such file; expected a file of weights, a run folder, imagenet, default or none");
+  CHECK(message_of<IoError>([] { resolve_pretrained("imagnet", "vgg16"); }) ==
+        "imagnet: no such file; did you mean 'imagenet'?");
+  const std::string pipe = (folder / "pipe").string();
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(contains(message_of<IoError>([&] { resolve_pretrained(pipe, "vgg16"); }), "not a regular file"));
   CHECK(resolve_pretrained((folder / "efficientnetb0.h5").string(), "vgg16") == folder / "efficientnetb0.h5");
 }
