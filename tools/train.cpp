@@ -14,7 +14,8 @@ namespace affekt::cli {
 namespace {
 
 void bind_run(Tool& tool, TrainOptions& o) {
-  tool.option("data", o.data, "fer2013.csv (.gz, .xz), a folder of class folders or a packed file; repeatable");
+  tool.option("data", o.data,
+              "PATH[:weight=W]: fer2013.csv (.gz, .xz), a folder of class folders or a packed file; repeatable");
   tool.option("ferplus", o.ferplus, "Votes of FER+ (fer2013new.csv): soft labels for fer2013.csv");
   tool.flag("skip-bad-rows", o.skip_bad_rows, "Leave bad rows out, counted and named");
   tool.option("model", o.model, "Network: " + join(network_names(), "|"));

@@ -175,8 +175,10 @@ void TrainOptions::validate() const {
   check_range("backbone-lr", backbone_lr, 0.0, 1000.0, "0 (0.1 for pretrained weights, else 1) to 1000");
   check_range("layer-decay", layer_decay, 1e-6, 1.0, "above 0, at most 1 (off)");
   if (frozen_epochs() >= epochs) {
-    throw UsageError("freeze-epochs: " + std::to_string(freeze_epochs) + " of " + std::to_string(epochs) +
-                     " epochs leave none to train the backbone (--unfreeze none trains the head alone)");
+    throw UsageError(
+        "freeze-epochs: " + std::to_string(freeze_epochs) + " of " + std::to_string(epochs) +
+        " epochs leave none to train the backbone (--freeze-epochs 0 trains it from the start, --unfreeze none trains "
+        "the head alone)");
   }
   unfrozen_layers();
   feature_cache_bytes();

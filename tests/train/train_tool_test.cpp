@@ -157,7 +157,8 @@ TEST_CASE("fine-tuning that makes no sense is exit code 2, missing weights are 4
   f.refused(2, ": --unfreeze: expected all, none or last:N with N of 1 or more, found 'last:0'",
             b0({"--unfreeze", "last:0"}));
   f.refused(2, ": --unfreeze: last:9999 of the 238 layers", b0({"--unfreeze", "last:9999"}));
-  f.refused(2, ": --freeze-epochs: 3 of 3 epochs", b0({"--freeze-epochs", "3", "--epochs", "3"}));
+  f.refused(2, ": --freeze-epochs: 3 of 3 epochs leave none to train the backbone (--freeze-epochs 0 ",
+            b0({"--freeze-epochs", "3", "--epochs", "3"}));
   f.refused(2, ": --preprocess: unknown preprocessing 'keras-cafe'; did you mean 'keras-caffe'?",
             b0({"--preprocess", "keras-cafe"}));
   f.refused(2, ": --feature-cache: expected off or a size like 512M or 2G, found '2X'", b0({"--feature-cache", "2X"}));
