@@ -2,7 +2,9 @@
 #include <nlohmann/json.hpp>
 
 #include "affekt/core/error.h"
+#include "affekt/core/file.h"
 #include "affekt/core/random.h"
+#include "affekt/core/text.h"
 #include "core/json_access.h"
 #include "train/trainer.h"
 
@@ -31,6 +33,7 @@ void visit_fields(State& state, Visitor&& visit) {
   visit("optimizer_steps", state.optimizer_steps);
   visit("log_size", state.log_size);
   visit("data_digest", state.data_digest);
+  visit("weights_digest", state.weights_digest);
 }
 
 /// What the first weights decided, so that resuming needs no other file.
@@ -72,6 +75,21 @@ void split_off(const Dataset& data, double fraction, std::uint64_t seed, TrainRo
 }
 
 }  // namespace
+
+std::string weights_digest(const Dataset& data, const TrainRows& rows, const TrainOptions& options) {
+  const std::vector<float> weights = row_weights(data, rows.training, options.class_weights);
+  return digest_hex({reinterpret_cast<const char*>(weights.data()), weights.size() * sizeof(float)});
+}
+
+void check_same_data(const RunState& state, const std::string& data_digest, const std::string& weights_digest) {
+  if (state.data_digest != data_digest) {
+    throw UsageError("data: not the data this run was started with (digest " + data_digest + ", the run has " +
+                     printable(state.data_digest, 40) + ")");
+  }
+  if (state.weights_digest != weights_digest) {
+    throw UsageError("data: the sources have other weights than the run was started with (PATH:weight=W)");
+  }
+}
 
 TrainRows choose_rows(const Dataset& data, const TrainOptions& options) {
   constexpr std::size_t kFewest = 2;

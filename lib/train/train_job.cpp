@@ -134,6 +134,25 @@ TrainRows rows_of_run(const Dataset& data, const TrainOptions& options) {
   }
 }
 
+/// A run that has ended needs its checkpoints no more; without them there is nothing to compare with.
+void check_data_of_finished(const RunFolder& run, const Dataset& data, const TrainRows& rows,
+                            const TrainOptions& options) {
+  std::optional<RunState> saved;
+  try {
+    std::string damage;
+    saved = newest_state(run, damage);
+  } catch (const DataError&) {
+    return;
+  }
+  check_same_data(*saved, data.digest(), weights_digest(data, rows, options));
+}
+
+/// "after epoch 2", and where in the next one the run was stopped.
+std::string position_text(const RunState& state) {
+  return "after epoch " + std::to_string(state.epoch) +
+         (state.step > 0 ? " and step " + std::to_string(state.step) + " of the next" : "");
+}
+
 }  // namespace
 
 void check_training(const TrainOptions& options) {
@@ -165,7 +184,10 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& options, cons
   if (resumed && std::filesystem::exists(run.path() / "summary.json")) {
     TrainSummary summary = run.read_summary();
     summary.already_finished = is_finished(summary, options);
-    if (summary.already_finished) return summary;
+    if (summary.already_finished) {
+      check_data_of_finished(run, data, rows, options);
+      return summary;
+    }
   }
   prepare_compute(options.compute.threads);
   const auto log = [&](const std::string& line) {
@@ -179,7 +201,7 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& options, cons
   if (saved) {
     trainer.restore(std::move(*saved));
     if (!damage.empty()) log("using the older checkpoint: " + damage);
-    log("resumed after epoch " + std::to_string(trainer.state().epoch) + ": " + first_line(trainer, options));
+    log("resumed " + position_text(trainer.state()) + ": " + first_line(trainer, options));
   } else {
     log(first_line(trainer, options));
     trainer.begin(start);

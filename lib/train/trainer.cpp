@@ -51,6 +51,7 @@ Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& option
   validation_images_ = image_tensor(data, rows_.validation, device);
   sums_ = at::zeros({2}, at::TensorOptions().dtype(at::kDouble).device(device));
   state_.data_digest = data.digest();
+  state_.weights_digest = weights_digest(data, rows_, options);
   start_ = epoch_start_ = Clock::now();
 }
 

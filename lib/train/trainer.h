@@ -48,8 +48,14 @@ struct RunState {
   StartInfo start;
   std::int64_t log_size = 0;
   std::string data_digest;
+  std::string weights_digest;  ///< Of the training rows' weights in the loss.
   std::vector<EpochStats> history;
 };
+
+/// @throws UsageError  the run that saved `state` had other data, or weighed their sources otherwise.
+void check_same_data(const RunState& state, const std::string& data_digest, const std::string& weights_digest);
+/// Digest of the weights that the training rows have in the loss.
+std::string weights_digest(const Dataset& data, const TrainRows& rows, const TrainOptions& options);
 
 std::string run_state_json(const RunState& state);
 RunState parse_run_state(const std::string& text, const std::string& place);

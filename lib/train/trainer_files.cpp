@@ -132,10 +132,7 @@ RunState newest_state(const RunFolder& run, std::string& damage) {
 }
 
 void Trainer::restore(RunState state) {
-  if (state.data_digest != state_.data_digest) {
-    throw UsageError("data: not the data this run was started with (digest " + state_.data_digest + ", the run has " +
-                     printable(state.data_digest, 40) + ")");
-  }
+  check_same_data(state, state_.data_digest, state_.weights_digest);
   if (state.seen > static_cast<std::int64_t>(rows_.training.size())) {
     throw DataError(printable(run_.path().string()) + ": the state of the run contradicts itself");
   }

@@ -137,3 +137,40 @@ TEST_CASE("two batches of half the size step as the whole batch does, and the la
   CHECK(largest < 1e-5);
   CHECK(largest > 0);  // another order of sums: they are not the same batches
 }
+
+TEST_CASE(
+    "other data, or other weights of their sources, are refused: of a run that goes on and of one that has ended") {
+  const TempFolder folder;
+  const auto two_sources = [](double weight) {
+    Dataset data = squares(42, 14);
+    Dataset own = squares(14, 0);
+    own.sources.front().weight = weight;
+    data.append(own);
+    return data;
+  };
+  TrainOptions options = quick(folder);
+  options.max_time = "0.000001s";
+  run_training(two_sources(2), options);
+  TrainOptions rest = read_run_options(options.out);
+  rest.max_time.clear();
+  const auto refusal = [&rest](const Dataset& data) {
+    return message_of<UsageError>([&] { run_training(data, rest); });
+  };
+  for (int ended = 0; ended < 2; ++ended) {
+    CHECK(contains(refusal(two_sources(3)), "data: the sources have other weights than the run was started with"));
+    CHECK(contains(refusal(squares(42, 21)), "data: not the data this run was started with"));
+    CHECK(run_training(two_sources(2), rest).already_finished == (ended == 1));
+  }
+}
+
+TEST_CASE("a resumed run says where it goes on, within an epoch too") {
+  const TempFolder folder;
+  const TrainOptions options = quick(folder);
+  int steps = 0;
+  TrainObserver observer;
+  observer.stop_requested = [&steps] { return ++steps == 7; };  // 5 steps an epoch
+  CHECK_THROWS_AS(run_training(squares(), options, observer), Interrupted);
+  run_training(squares(), read_run_options(options.out));
+  CHECK(
+      contains(read_text(fs::path(options.out) / "log.txt"), "resumed after epoch 1 and step 2 of the next: compact"));
+}
