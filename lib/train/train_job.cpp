@@ -124,6 +124,21 @@ void check_names(const TrainOptions& options) {
   }
 }
 
+/// Whoever names several sources expects each to be trained on.
+std::vector<std::string> idle_source_notes(const Dataset& data, const std::vector<std::size_t>& rows) {
+  std::vector<std::string> notes;
+  const std::vector<SourceCount> there = count_sources(data, data.rows_of(Split::train));
+  const std::vector<SourceCount> taken = count_sources(data, rows);
+  for (std::size_t i = 0; taken.size() > 1 && i < taken.size(); ++i) {
+    if (taken[i].rows > 0) continue;
+    notes.push_back(printable(taken[i].path) + ": " +
+                    (there[i].rows == 0 ? "it has no training rows"
+                                        : "none of its " + std::to_string(there[i].rows) +
+                                              " training rows is trained on (too few for a place in the sample)"));
+  }
+  return notes;
+}
+
 /// The options of a resumed run fitted its data, so rows that do not fit them are those of other data.
 TrainRows rows_of_run(const Dataset& data, const TrainOptions& options) {
   try {
@@ -204,6 +219,7 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& options, cons
     log("resumed " + position_text(trainer.state()) + ": " + first_line(trainer, options));
   } else {
     log(first_line(trainer, options));
+    for (const std::string& note : idle_source_notes(data, trainer.rows().training)) log(note);
     trainer.begin(start);
     start = {};
   }
@@ -218,7 +234,8 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& options, cons
   log("ended (" + summary.stopped + ") after epoch " + std::to_string(summary.epochs_run) + ": best epoch " +
       std::to_string(summary.best_epoch) +
       (summary.best_epoch > 0 ? ", validation accuracy " + format_fixed(summary.validation_accuracy, 4) : "") +
-      (summary.private_accuracy >= 0 ? ", private accuracy " + format_fixed(summary.private_accuracy, 4) : ""));
+      (summary.private_accuracy >= 0 ? ", private accuracy " + format_fixed(summary.private_accuracy, 4) : "") +
+      (stopped == "max-time" ? " (--resume " + printable(summary.run) + " goes on)" : ""));
   return summary;
 }
 

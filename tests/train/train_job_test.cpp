@@ -261,3 +261,27 @@ TEST_CASE("a loss that is no longer finite stops the run with advice") {
   options.batch_size = 35;  // two steps
   CHECK_THROWS_WITH(run_training(squares(), options), Catch::Matchers::Contains("not finite in epoch 1, validation"));
 }
+
+TEST_CASE("a source of which no row is trained on is named") {
+  const TempFolder folder;
+  Dataset data = squares(70, 21);
+  Dataset few = squares(1, 0);
+  few.sources.front().path = "few";
+  data.append(few);
+  Dataset judged = squares(0, 7);
+  judged.sources.front().path = "judged";
+  data.append(judged);
+  TrainOptions options = quick(folder);
+  options.max_time = "0.000001s";
+  run_training(data, options);
+  std::string log = read_text(options.out + "/log.txt");
+  CHECK(log.find("few: ") == std::string::npos);
+  CHECK(log.find("judged: it has no training rows\n") != std::string::npos);
+  CHECK(log.find("best epoch 0 (--resume " + options.out + " goes on)\n") != std::string::npos);
+  options.out = (folder / "limited").string();
+  options.limit = 7;  // one of each class
+  const TrainSummary summary = run_training(data, options);
+  REQUIRE(summary.sources.at(1).rows == 0);  // of the seed
+  log = read_text(options.out + "/log.txt");
+  CHECK(log.find("few: none of its 1 training rows is trained on") != std::string::npos);
+}
