@@ -31,6 +31,7 @@ void visit_fields(State& state, Visitor&& visit) {
   visit("plateau_best", state.plateau.best);
   visit("plateau_waited", state.plateau.waited);
   visit("optimizer_steps", state.optimizer_steps);
+  visit("bf16", state.bf16);
   visit("log_size", state.log_size);
   visit("data_digest", state.data_digest);
   visit("weights_digest", state.weights_digest);

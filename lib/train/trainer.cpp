@@ -40,12 +40,11 @@ Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& option
       run_(run),
       rows_(std::move(rows)),
       device_(resolve_device(options.compute.device)),
-      bf16_(false),
       network_(make_network(options.model, network_options(options, start.variant)), at::Device(device_)),
       optimizer_(network_, options.optimizer, options.weight_decay),
       faces_(data, rows_.training, options, at::Device(device_)) {
   state_.start = start;
-  bf16_ = effective_precision(options.compute.precision, network_.table(), device_) == Precision::bf16;
+  state_.bf16 = effective_precision(options.compute.precision, network_.table(), device_) == Precision::bf16;
   if (options.ema > 0) average_.emplace(network_.table(), network_.device());
   const at::Device device(device_);
   validation_images_ = image_tensor(data, rows_.validation, device);
@@ -154,7 +153,7 @@ void Trainer::add_gradient(const at::Tensor& rows, double share, std::int64_t pa
   state_.epoch_data_seconds += seconds_between(before, Clock::now());
   Pass pass;
   pass.training = true;
-  pass.bf16 = bf16_;
+  pass.bf16 = state_.bf16;
   pass.seed = options_.seed;
   pass.step = static_cast<std::uint64_t>(optimizer_.steps() * options_.accumulate + part);
   const at::Tensor logits = training_logits(input, pass);

@@ -45,6 +45,7 @@ struct RunState {
   std::int64_t optimizer_steps = 0;
   Phase phase = Phase::thawed;  ///< What the checkpoint's optimizer trains; the next epoch may begin another.
   std::int64_t thaw_steps = 0;  ///< Optimizer steps taken when it became `thawed`.
+  bool bf16 = false;            ///< Precision that the run began with; a resumed one keeps it.
   StartInfo start;
   std::int64_t log_size = 0;
   std::string data_digest;
@@ -82,7 +83,7 @@ class Trainer {
   const TrainRows& rows() const { return rows_; }
   const TorchNetwork& network() const { return network_; }
   const std::string& device_text() const { return device_; }
-  bool bf16() const { return bf16_; }
+  bool bf16() const { return state_.bf16; }
   Preprocessing preprocessing() const { return state_.start.preprocessing; }
   double seconds() const;  ///< Of the whole run, resumed parts included, pauses not.
   ModelCard card() const;
@@ -127,7 +128,6 @@ class Trainer {
   RunFolder& run_;
   TrainRows rows_;
   std::string device_;
-  bool bf16_;
   TorchNetwork network_;
   std::optional<TorchNetwork> average_;
   Optimizer optimizer_;

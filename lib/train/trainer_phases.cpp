@@ -74,7 +74,7 @@ void Trainer::fill_features() {
   std::int64_t memory_left = options_.feature_cache_bytes();
   if (memory_left < 0) return;
   if (!training_features_ && !faces_.changing()) {
-    training_features_ = features_of(faces_.images(), bf16_, memory_left, "training");
+    training_features_ = features_of(faces_.images(), state_.bf16, memory_left, "training");
   }
   if (!validation_features_) {
     validation_features_ = features_of(validation_images_, /*bf16=*/false, memory_left, "validation");

@@ -12,7 +12,7 @@
 namespace affekt {
 
 /// Number format of convolutions and dense layers. Weights, BatchNorm statistics and the loss are fp32 either way.
-/// automatic: bf16 where it is faster, by a fixed rule of network and processor, never by timing.
+/// automatic: bf16 where it was measured to be faster, by a fixed table of networks, never by timing.
 enum class Precision : std::uint8_t { automatic, fp32, bf16 };
 AFFEKT_API const std::vector<std::pair<std::string, Precision>>& precision_names();  ///< auto, fp32, bf16
 
@@ -24,8 +24,9 @@ struct ComputeOptions {
   void validate() const;  ///< Throws UsageError for a malformed device or a negative number of threads.
 };
 
-/// What `precision` means for this network on this device ("cpu" or "cuda:N"): never automatic. On a CPU without
-/// AVX-512, and for networks with depthwise convolutions (whose bf16 backward pass is slow), automatic is fp32.
+/// What `precision` means for this network on this device ("cpu" or "cuda:N"): never automatic. automatic is
+/// fp32 on a CPU without AVX-512, and for networks that were not measured to train faster in bf16: efficientnet-b0,
+/// whose depthwise convolutions have a slow backward pass there.
 AFFEKT_API Precision effective_precision(Precision precision, const Network& network, const std::string& device);
 
 /// Sets the threads of LibTorch's operations (it starts with one) and keeps freed memory in the process, so that the
