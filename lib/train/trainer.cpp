@@ -109,8 +109,7 @@ bool Trainer::train_epoch() {
     take_step(order);
     const double spent = seconds_between(before, Clock::now());
     ++state_.step;
-    ++session_steps_;
-    session_step_seconds_ += spent;
+    time_left_.add_step(spent);
     state_.epoch_seconds += spent;
     report_progress(steps);
     const bool due = options_.checkpoint_every > 0 && optimizer_.steps() % options_.checkpoint_every == 0;
@@ -215,6 +214,7 @@ void Trainer::finish_epoch() {
   stats.seconds = epoch_elapsed();
   stats.images_per_second = seen / std::max(1e-9, state_.epoch_seconds);
   stats.data_share = state_.epoch_data_seconds / std::max(1e-9, state_.epoch_seconds);
+  time_left_.end_epoch(stats.seconds - state_.epoch_seconds);
   state_.history.push_back(stats);
   run_.write_metrics(state_.history);
   log("epoch " + std::to_string(stats.epoch) + "/" + std::to_string(options_.epochs) + ": train loss " +
@@ -224,6 +224,19 @@ void Trainer::finish_epoch() {
       format_fixed(100 * stats.data_share, 1) + " % of it for data");
   save_checkpoint();
   if (observer_.epoch) observer_.epoch(stats);
+}
+
+WorkLeft Trainer::work_left(std::int64_t steps) const {
+  WorkLeft left;
+  const bool frozen = state_.epoch < options_.frozen_epochs();
+  left.epochs = (frozen ? options_.frozen_epochs() : options_.epochs) - state_.epoch;
+  left.steps = left.epochs * steps - state_.step;
+  left.thawed_epochs = frozen ? options_.epochs - options_.frozen_epochs() : 0;
+  left.thawed_steps = left.thawed_epochs * steps;
+  left.step_rows = step_rows();
+  left.validation_rows = static_cast<std::int64_t>(rows_.validation.size());
+  left.cached = training_features_.has_value();
+  return left;
 }
 
 void Trainer::report_progress(std::int64_t steps) {
@@ -240,10 +253,8 @@ void Trainer::report_progress(std::int64_t steps) {
   progress.steps = steps;
   progress.loss = sums[0].item<double>() / seen;
   progress.accuracy = sums[1].item<double>() / seen;
-  const double step_seconds = session_step_seconds_ / static_cast<double>(session_steps_);
-  progress.images_per_second = static_cast<double>(step_rows()) / step_seconds;
-  const auto left = static_cast<double>((options_.epochs - state_.epoch) * steps - state_.step);
-  progress.seconds_left = left * step_seconds;
+  progress.images_per_second = static_cast<double>(step_rows()) / std::max(1e-9, time_left_.seconds_a_step());
+  progress.seconds_left = time_left_.seconds(work_left(steps));
   observer_.progress(progress);
 }
 

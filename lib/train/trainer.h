@@ -16,6 +16,7 @@
 #include "train/run_folder.h"
 #include "train/schedule.h"
 #include "train/start_weights.h"
+#include "train/time_left.h"
 
 namespace affekt {
 
@@ -112,6 +113,7 @@ class Trainer {
   void update_average();
   void finish_epoch();
   void report_progress(std::int64_t steps);
+  WorkLeft work_left(std::int64_t steps) const;  ///< With `steps` in an epoch.
   bool out_of_time() const;
   void log(const std::string& line);
   void save_checkpoint();
@@ -138,8 +140,7 @@ class Trainer {
   RunState state_;
   Clock::time_point start_, epoch_start_, last_progress_;
   double earlier_seconds_ = 0, earlier_elapsed_ = 0;  ///< Of the run and of its epoch before a resume.
-  std::int64_t session_steps_ = 0;
-  double session_step_seconds_ = 0;
+  TimeLeft time_left_;
 };
 
 }  // namespace affekt

@@ -60,8 +60,7 @@ void Trainer::enter(Phase phase) {
   optimizer_.choose(network_, rate_factors(table, options_, phase));
   training_features_.reset();
   validation_features_.reset();
-  session_steps_ = 0;  // The time left is guessed from steps of this phase.
-  session_step_seconds_ = 0;
+  time_left_.begin_phase();
 }
 
 void Trainer::log_groups() {
@@ -93,9 +92,10 @@ FeatureCache Trainer::features_of(const at::Tensor& images, bool bf16, std::int6
     return network_.forward_between(0, network_input(pixels, preprocessing(), network_.table().input), cut, pass);
   };
   FeatureCache cache = FeatureCache::fill(images.size(0), options_.batch_size, memory_left, run_.path(), compute);
+  const double spent = std::chrono::duration<double>(Clock::now() - before).count();
+  time_left_.add_features(images.size(0), spent);
   log("features of the " + std::string(what) + " rows: " + mebibytes(cache.bytes()) +
-      (cache.on_disk() ? " in a file" : " in memory") + ", " +
-      format_fixed(std::chrono::duration<double>(Clock::now() - before).count(), 1) + " s");
+      (cache.on_disk() ? " in a file" : " in memory") + ", " + format_fixed(spent, 1) + " s");
   return cache;
 }
 
