@@ -99,6 +99,7 @@ TrainObserver observe(Io& io, const std::atomic<int>& signal) {
                           format_fixed(p.images_per_second, 0) + " images/s, " + clock_text(p.seconds_left) + " left");
   };
   observer.log = [&io](const std::string& line) { io.note(line); };
+  observer.warning = [&io](const std::string& line) { io.warn(line); };
   observer.stop_requested = [&signal] { return signal != 0; };
   return observer;
 }

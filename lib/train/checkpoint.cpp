@@ -11,7 +11,7 @@
 namespace affekt {
 namespace {
 
-const char* const kSchema = "affekt.checkpoint/1";
+const char* const kSchema = "affekt.checkpoint/2";
 
 std::string checksum(const std::vector<TensorView>& tensors, const std::string& state) {
   std::uint64_t digest = digest_update(0, state.data(), state.size());

@@ -51,6 +51,10 @@ void Optimizer::clip(double limit) {
   }
 }
 
+void Optimizer::discard_gradients() {
+  for (Slot& slot : slots_) slot.parameter.mutable_grad() = at::Tensor();
+}
+
 void Optimizer::step(double learning_rate) {
   const at::NoGradGuard no_grad;
   ++steps_;

@@ -29,6 +29,7 @@ class AFFEKT_API Optimizer {
 
   /// L2 norm of the whole gradient, scaled down to `limit` if it is larger; limit 0 only measures nothing.
   void clip(double limit);
+  void discard_gradients();
   /// One step with the gradients of the parameters, which are then dropped.
   void step(double learning_rate);
 

@@ -31,7 +31,7 @@ class AFFEKT_API RunFolder {
   /// summary.json read back, without the history. @throws IoError, DataError.
   TrainSummary read_summary() const;
 
-  /// Appends a line to log.txt. @throws IoError.
+  /// Appends a line to log.txt, if it can.
   void log(const std::string& line);
   /// The size of log.txt, for a checkpoint; and back to it, for a resumed run.
   std::int64_t log_size() const;

@@ -32,6 +32,11 @@ void visit_fields(State& state, Visitor&& visit) {
   visit("plateau_waited", state.plateau.waited);
   visit("optimizer_steps", state.optimizer_steps);
   visit("bf16", state.bf16);
+  visit("setbacks", state.setbacks);
+  visit("watch_mean", state.watch.mean);
+  visit("watch_lowest", state.watch.lowest);
+  visit("watched_sum", state.watched_sum);
+  visit("watched_rows", state.watched_rows);
   visit("log_size", state.log_size);
   visit("data_digest", state.data_digest);
   visit("weights_digest", state.weights_digest);
@@ -154,7 +159,7 @@ RunState parse_run_state(const std::string& text, const std::string& place) {
   if (state.phase > Phase::thawed || state.thaw_steps < 0 || state.thaw_steps > state.optimizer_steps) {
     throw DataError(place + ": the state of the run contradicts itself");
   }
-  if (state.epoch < 0 || state.step < 0 || state.seen < 0 ||
+  if (state.epoch < 0 || state.step < 0 || state.seen < 0 || state.setbacks < 0 ||
       state.history.size() != static_cast<std::size_t>(state.epoch)) {
     throw DataError(place + ": the state of the run contradicts itself");
   }

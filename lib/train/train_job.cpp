@@ -64,6 +64,7 @@ TrainSummary summarise(const Dataset& data, const Trainer& trainer, const TrainO
   summary.training_rows = static_cast<std::int64_t>(trainer.rows().training.size());
   summary.validation_rows = static_cast<std::int64_t>(trainer.rows().validation.size());
   summary.images_per_second = mean_images_per_second(summary.history, options.frozen_epochs());
+  summary.lr_factor = trainer.state().rate_factor();
   summary.precision = trainer.bf16() ? "bf16" : "fp32";
   summary.device = trainer.device_text();
   summary.threads = at::get_num_threads();
@@ -95,6 +96,32 @@ void judge_saved(const Dataset& data, const Trainer& trainer, const RunFolder& r
   }
   const DType dtype = file.parameter(network.entries().front().spec.name).dtype;
   write_model(run.best(), card, network.export_parameters(), file.self_tests(), dtype);
+}
+
+/// Judges the saved weights and writes what belongs to the end.
+TrainSummary finish(const Dataset& data, Trainer& trainer, RunFolder& run, const TrainOptions& options,
+                    const std::string& stopped) {
+  TrainSummary summary = summarise(data, trainer, options);
+  summary.stopped = stopped;
+  summary.run = run.path().string();
+  try {
+    trainer.finish_files();
+    if (summary.best_epoch > 0) judge_saved(data, trainer, run, summary.stopped != "max-time", summary);
+    summary.seconds = trainer.seconds();
+    run.write_summary(summary, options);
+  } catch (const IoError& error) {
+    throw IoError(std::string(error.what()) + " (trained to the end; make room and --resume " +
+                  printable(run.path().string()) + ")");
+  }
+  return summary;
+}
+
+std::string ended_text(const TrainSummary& summary) {
+  return "ended (" + summary.stopped + ") after epoch " + std::to_string(summary.epochs_run) + ": best epoch " +
+         std::to_string(summary.best_epoch) +
+         (summary.best_epoch > 0 ? ", validation accuracy " + format_fixed(summary.validation_accuracy, 4) : "") +
+         (summary.private_accuracy >= 0 ? ", private accuracy " + format_fixed(summary.private_accuracy, 4) : "") +
+         (summary.stopped == "max-time" ? " (--resume " + printable(summary.run) + " goes on)" : "");
 }
 
 bool is_finished(const TrainSummary& summary, const TrainOptions& options) {
@@ -205,37 +232,25 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& options, cons
     }
   }
   prepare_compute(options.compute.threads);
-  const auto log = [&](const std::string& line) {
-    run.log(line);
-    if (observer.log) observer.log(line);
-  };
   std::string damage;
   std::optional<RunState> saved;
   if (resumed) saved = newest_state(run, damage);
   Trainer trainer(data, std::move(rows), options, saved ? saved->start : start.info, observer, run);
   if (saved) {
     trainer.restore(std::move(*saved));
-    if (!damage.empty()) log("using the older checkpoint: " + damage);
-    log("resumed " + position_text(trainer.state()) + ": " + first_line(trainer, options));
+    if (!damage.empty()) trainer.log("using the older checkpoint: " + damage);
+    trainer.log("resumed " + position_text(trainer.state()) + ": " + first_line(trainer, options));
+    run.write_config(options);
   } else {
-    log(first_line(trainer, options));
-    for (const std::string& note : idle_source_notes(data, trainer.rows().training)) log(note);
+    trainer.log(first_line(trainer, options));
+    for (const std::string& note : idle_source_notes(data, trainer.rows().training)) trainer.log(note);
+    run.write_config(options);  // before the first checkpoint: from then on the run can be resumed
     trainer.begin(start);
     start = {};
   }
-  run.write_config(options);
   const std::string stopped = trainer.run();
-  TrainSummary summary = summarise(data, trainer, options);
-  summary.stopped = stopped;
-  summary.run = run.path().string();
-  if (summary.best_epoch > 0) judge_saved(data, trainer, run, summary.stopped != "max-time", summary);
-  summary.seconds = trainer.seconds();
-  run.write_summary(summary, options);
-  log("ended (" + summary.stopped + ") after epoch " + std::to_string(summary.epochs_run) + ": best epoch " +
-      std::to_string(summary.best_epoch) +
-      (summary.best_epoch > 0 ? ", validation accuracy " + format_fixed(summary.validation_accuracy, 4) : "") +
-      (summary.private_accuracy >= 0 ? ", private accuracy " + format_fixed(summary.private_accuracy, 4) : "") +
-      (stopped == "max-time" ? " (--resume " + printable(summary.run) + " goes on)" : ""));
+  const TrainSummary summary = finish(data, trainer, run, options, stopped);
+  trainer.log(ended_text(summary));
   return summary;
 }
 

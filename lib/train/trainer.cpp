@@ -72,6 +72,16 @@ std::int64_t Trainer::rows_of_next_step() const {
 }
 
 std::string Trainer::run() {
+  for (;;) {
+    try {
+      return train_epochs();
+    } catch (const Diverged& diverged) {
+      go_back(diverged);
+    }
+  }
+}
+
+std::string Trainer::train_epochs() {
   log_groups();
   while (state_.epoch < options_.epochs) {
     const Phase phase = phase_of_epoch(options_, state_.epoch);
@@ -96,6 +106,8 @@ bool Trainer::train_epoch() {
   if (state_.step == 0) {
     sums_.zero_();
     state_.seen = 0;
+    state_.watched_sum = 0;
+    state_.watched_rows = 0;
     state_.epoch_seconds = 0;
     state_.epoch_data_seconds = 0;
     state_.epoch_elapsed = 0;
@@ -121,10 +133,11 @@ bool Trainer::train_epoch() {
 
 void Trainer::stop_if_requested() {
   if (!observer_.stop_requested || !observer_.stop_requested()) return;
-  save_checkpoint();
+  const bool saved = save_checkpoint();
   const std::string where =
       "stopped in epoch " + std::to_string(state_.epoch + 1) + " after step " + std::to_string(state_.step);
-  throw Interrupted(where + "; saved (--resume " + printable(run_.path().string()) + " goes on)");
+  throw Interrupted(where + (saved ? "; saved" : "; not saved") + " (--resume " + printable(run_.path().string()) +
+                    " goes on" + (saved ? "" : " from " + saved_text()) + ")");
 }
 
 void Trainer::take_step(const at::Tensor& order) {
@@ -135,12 +148,14 @@ void Trainer::take_step(const at::Tensor& order) {
     const at::Tensor rows = order.narrow(0, state_.seen + done, size).contiguous();
     add_gradient(rows, static_cast<double>(size) / static_cast<double>(count), done / options_.batch_size);
   }
+  watch_loss(state_.seen + count);
   optimizer_.clip(options_.clip_grad);
   // The middle of the step: neither the first step of a warm-up nor the last of a cosine trains with a rate of zero.
   const double middle = static_cast<double>(state_.seen) + 0.5 * static_cast<double>(count);
   const double epochs_done = state_.epoch + middle / static_cast<double>(order.size(0));
   state_.seen += count;
-  state_.rate = options_.effective_lr() * schedule_factor(options_, epochs_done) * state_.plateau.factor;
+  state_.rate =
+      options_.effective_lr() * schedule_factor(options_, epochs_done) * state_.plateau.factor * state_.rate_factor();
   optimizer_.step(state_.rate);
   update_average();
 }
@@ -161,18 +176,10 @@ void Trainer::add_gradient(const at::Tensor& rows, double share, std::int64_t pa
   add_to_sums(loss, logits, batch.labels);
 }
 
-void Trainer::fail_diverged(const std::string& where) const {
-  throw DataError("the loss is not finite in epoch " + std::to_string(state_.epoch + 1) + ", " + where +
-                  " (a lower --lr, --warmup-epochs or --clip-grad 1 help)");
-}
-
 void Trainer::add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels) {
-  constexpr std::int64_t kCheckEvery = 16;  // Reading a value from a GPU waits for it.
   const at::NoGradGuard no_grad;
   sums_[0].add_(loss.detach().to(at::kDouble), static_cast<double>(labels.size(0)));
   sums_[1].add_(logits.argmax(1).eq(labels).sum().to(at::kDouble));
-  const bool look = network_.device().is_cpu() || state_.step % kCheckEvery == 0;
-  if (look && !std::isfinite(sums_[0].item<double>())) fail_diverged("step " + std::to_string(state_.step + 1));
 }
 
 void Trainer::update_average() {
@@ -191,7 +198,9 @@ void Trainer::update_average() {
 
 void Trainer::finish_epoch() {
   const Score score = score_logits(validation_logits(), data_, rows_.validation);
-  if (!std::isfinite(score.loss)) fail_diverged("validation");  // the last steps can do it after the losses were summed
+  if (!std::isfinite(score.loss)) {  // the last steps can do it after the losses were summed
+    throw Diverged{"the loss is not finite in epoch " + std::to_string(state_.epoch + 1) + ", validation"};
+  }
   const at::Tensor sums = sums_.to(at::kCPU);
   const auto seen = static_cast<double>(state_.seen);
   ++state_.epoch;
@@ -216,7 +225,7 @@ void Trainer::finish_epoch() {
   stats.data_share = state_.epoch_data_seconds / std::max(1e-9, state_.epoch_seconds);
   time_left_.end_epoch(stats.seconds - state_.epoch_seconds);
   state_.history.push_back(stats);
-  run_.write_metrics(state_.history);
+  write_metrics();
   log("epoch " + std::to_string(stats.epoch) + "/" + std::to_string(options_.epochs) + ": train loss " +
       format_fixed(stats.train_loss, 4) + ", accuracy " + format_fixed(stats.train_accuracy, 4) + "; validation loss " +
       format_fixed(stats.validation_loss, 4) + ", accuracy " + format_fixed(stats.validation_accuracy, 4) +
@@ -261,11 +270,6 @@ void Trainer::report_progress(std::int64_t steps) {
 bool Trainer::out_of_time() const {
   const double limit = options_.max_seconds();
   return limit > 0 && seconds_between(start_, Clock::now()) >= limit;
-}
-
-void Trainer::log(const std::string& line) {
-  run_.log(line);
-  if (observer_.log) observer_.log(line);
 }
 
 }  // namespace affekt

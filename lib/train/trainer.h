@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "affekt/train/train_job.h"
 #include "nn/torch_network.h"
+#include "train/divergence.h"
 #include "train/face_batches.h"
 #include "train/feature_cache.h"
 #include "train/loss.h"
@@ -48,7 +50,13 @@ struct RunState {
   std::int64_t thaw_steps = 0;  ///< Optimizer steps taken when it became `thawed`.
   bool bf16 = false;            ///< Precision that the run began with; a resumed one keeps it.
   StartInfo start;
+  int setbacks = 0;  ///< Times the loss diverged: each halves the rate.
+  LossWatch watch;
+  double watched_sum = 0;         ///< What of the epoch's sum of losses `watch` has taken,
+  std::int64_t watched_rows = 0;  ///< and of how many rows.
   std::int64_t log_size = 0;
+
+  double rate_factor() const;  ///< 1 / 2^setbacks.
   std::string data_digest;
   std::string weights_digest;  ///< Of the training rows' weights in the loss.
   std::vector<EpochStats> history;
@@ -62,9 +70,10 @@ std::string weights_digest(const Dataset& data, const TrainRows& rows, const Tra
 std::string run_state_json(const RunState& state);
 RunState parse_run_state(const std::string& text, const std::string& place);
 
-/// The newest good checkpoint of a run. `damage`: what is wrong with the other one, or empty.
+/// The newest good checkpoint of a run; with `calm_first` rather an older one than one whose loss was already rising.
+/// `damage`: what is wrong with the other one, or empty.
 /// @throws DataError  there is none.
-RunState newest_state(const RunFolder& run, std::string& damage);
+RunState newest_state(const RunFolder& run, std::string& damage, bool calm_first = false);
 
 class Trainer {
  public:
@@ -72,13 +81,17 @@ class Trainer {
   Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const StartInfo& start,
           const TrainObserver& observer, RunFolder& run);
 
-  /// Sets the first weights.
+  /// Sets the first weights and saves them. @throws IoError  a checkpoint cannot be written.
   void begin(const StartWeights& start);
   /// Goes on from a checkpoint, the newest_state() of the run folder. @throws UsageError  other data. @throws
   /// DataError.
   void restore(RunState state);
-  /// Trains to the end, or until something stops it. @returns "epochs", "early-stop" or "max-time".
+  /// Trains to the end, or until something stops it. A diverging loss takes it back to the last good checkpoint, at
+  /// half the rate. @returns "epochs", "early-stop" or "max-time". @throws DataError  it diverges again and again.
   std::string run();
+  /// Writes what a full disk kept from being written so far. @throws IoError.
+  void finish_files();
+  void log(const std::string& line);
 
   const RunState& state() const { return state_; }
   const TrainRows& rows() const { return rows_; }
@@ -103,7 +116,11 @@ class Trainer {
   at::Tensor training_logits(const at::Tensor& input, const Pass& pass) const;
   at::Tensor validation_logits() const;
   void stop_if_requested();
-  [[noreturn]] void fail_diverged(const std::string& where) const;
+  std::string train_epochs();
+  /// Looks at the mean loss of the rows up to `seen`. @throws Diverged.
+  void watch_loss(std::int64_t seen);
+  void go_back(const Diverged& diverged);
+  void reload(RunState state);
   bool train_epoch();  ///< False if max-time ended it early.
   /// One step of the optimizer, with the gradient of the next rows of the epoch.
   void take_step(const at::Tensor& order);
@@ -115,9 +132,16 @@ class Trainer {
   void report_progress(std::int64_t steps);
   WorkLeft work_left(std::int64_t steps) const;  ///< With `steps` in an epoch.
   bool out_of_time() const;
-  void log(const std::string& line);
-  void save_checkpoint();
+  void warn(const std::string& line);
+  void complain(const std::string& what, const std::string& why);  ///< A warning, once.
+  bool is_finite() const;
+  void write_state();
+  /// False, and a warning, if it cannot be written: the last good one stays. Weights that are not finite are not saved.
+  bool save_checkpoint();
+  std::string saved_text() const;
   void save_best();
+  void write_best();
+  void write_metrics();
   std::int64_t step_rows() const;  ///< Of a full step.
   std::int64_t rows_of_next_step() const;
   std::int64_t steps_left() const;  ///< In the running epoch.
@@ -141,6 +165,16 @@ class Trainer {
   Clock::time_point start_, epoch_start_, last_progress_;
   double earlier_seconds_ = 0, earlier_elapsed_ = 0;  ///< Of the run and of its epoch before a resume.
   TimeLeft time_left_;
+  /// Weights that best.safetensors should hold, until they are written.
+  struct Best {
+    ModelCard card;
+    ParameterMap parameters;
+  };
+  std::optional<Best> unwritten_best_;
+  bool metrics_unwritten_ = false;
+  int saved_epoch_ = 0;              ///< Of the last good checkpoint,
+  std::int64_t saved_step_ = 0;      ///< and the step in that epoch.
+  std::set<std::string> unwritten_;  ///< What has been complained of since the last good checkpoint.
 };
 
 }  // namespace affekt

@@ -1,6 +1,7 @@
 // What a run leaves behind: checkpoints to go on from, and the best weights as a model file.
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
@@ -83,13 +84,39 @@ ModelCard Trainer::card() const {
 }
 
 void Trainer::save_best() {
-  ParameterMap parameters = judged().export_parameters();
+  unwritten_best_ = Best{card(), judged().export_parameters()};
+  try {
+    write_best();
+  } catch (const IoError& error) {
+    complain("the best weights cannot be written and are kept in memory", error.what());
+  }
+}
+
+void Trainer::write_best() {
+  if (!unwritten_best_) return;
   const bool half = options_.save_dtype == SaveType::fp16;
-  if (half) round_to_half(network_.table(), parameters);
+  if (half) round_to_half(network_.table(), unwritten_best_->parameters);
   TorchNetwork saved(network_.table(), at::kCPU);
-  saved.load(parameters);
-  write_model(run_.best(), card(), parameters, make_self_tests(saved, preprocessing(), data_, rows_.training),
-              half ? DType::f16 : DType::f32);
+  saved.load(unwritten_best_->parameters);
+  write_model(run_.best(), unwritten_best_->card, unwritten_best_->parameters,
+              make_self_tests(saved, preprocessing(), data_, rows_.training), half ? DType::f16 : DType::f32);
+  unwritten_best_.reset();
+}
+
+void Trainer::write_metrics() {
+  metrics_unwritten_ = true;
+  try {
+    run_.write_metrics(state_.history);
+    metrics_unwritten_ = false;
+  } catch (const IoError& error) {
+    complain("metrics.csv or curves.svg cannot be written, tried again after the next epoch", error.what());
+  }
+}
+
+void Trainer::finish_files() {
+  write_best();
+  if (metrics_unwritten_) run_.write_metrics(state_.history);
+  metrics_unwritten_ = false;
 }
 
 std::vector<NamedTensor> Trainer::tensors() const {
@@ -103,23 +130,49 @@ std::vector<NamedTensor> Trainer::tensors() const {
   return out;
 }
 
-void Trainer::save_checkpoint() {
-  ++state_.serial;
+void Trainer::write_state() {
   state_.seconds = seconds();
   state_.epoch_elapsed = epoch_elapsed();
   state_.optimizer_steps = optimizer_.steps();
   state_.log_size = run_.log_size();
-  write_checkpoint(run_.checkpoint(static_cast<int>(state_.serial % kSlots)), tensors(), run_state_json(state_));
+  RunState saved = state_;
+  ++saved.serial;  // only what is written counts: a failed attempt must not turn to the file of the last good one
+  write_checkpoint(run_.checkpoint(static_cast<int>(saved.serial % kSlots)), tensors(), run_state_json(saved));
+  state_.serial = saved.serial;
+  saved_epoch_ = state_.epoch;
+  saved_step_ = state_.step;
+  if (!unwritten_.empty()) log("checkpoints can be written again");
+  unwritten_.clear();
 }
 
-RunState newest_state(const RunFolder& run, std::string& damage) {
+bool Trainer::save_checkpoint() {
+  if (!is_finite()) return false;
+  try {
+    write_best();  // first: a checkpoint must not name best weights that are nowhere
+    write_state();
+  } catch (const IoError& error) {
+    complain("no checkpoint can be written, the last good one is from " + saved_text(), error.what());
+    return false;
+  }
+  return true;
+}
+
+std::string Trainer::saved_text() const {
+  if (saved_step_ > 0) return "epoch " + std::to_string(saved_epoch_ + 1) + ", step " + std::to_string(saved_step_);
+  return saved_epoch_ > 0 ? "the end of epoch " + std::to_string(saved_epoch_) : "the start";
+}
+
+RunState newest_state(const RunFolder& run, std::string& damage, bool calm_first) {
+  const auto rank = [calm_first](const RunState& state) {
+    return std::make_pair(calm_first && state.watch.calm(), state.serial);
+  };
   std::optional<RunState> newest;
   for (int slot = 0; slot < kSlots; ++slot) {
     const std::filesystem::path path = run.checkpoint(slot);
     if (!std::filesystem::exists(path)) continue;
     try {
       RunState state = parse_run_state(read_checkpoint_state(path), printable(path.string()));
-      if (!newest || state.serial > newest->serial) newest = std::move(state);
+      if (!newest || rank(state) > rank(*newest)) newest = std::move(state);
     } catch (const DataError& error) {
       damage = error.what();
     }
@@ -136,7 +189,15 @@ void Trainer::restore(RunState state) {
   if (state.seen > static_cast<std::int64_t>(rows_.training.size())) {
     throw DataError(printable(run_.path().string()) + ": the state of the run contradicts itself");
   }
+  reload(std::move(state));
+  earlier_seconds_ = state_.seconds;
+  run_.write_metrics(state_.history);
+  run_.cut_log(state_.log_size);
+}
+
+void Trainer::reload(RunState state) {
   // The optimizer is brought to its state the way it got there, so that it knows since when each parameter moves.
+  optimizer_.set_steps(0);
   enter(phase_of_epoch(options_, 0));
   if (state.phase != state_.phase) {
     optimizer_.set_steps(state.thaw_steps);
@@ -145,10 +206,9 @@ void Trainer::restore(RunState state) {
   state_ = std::move(state);
   read_checkpoint_tensors(run_.checkpoint(static_cast<int>(state_.serial % kSlots)), tensors());
   optimizer_.set_steps(state_.optimizer_steps);
-  earlier_seconds_ = state_.seconds;
   earlier_elapsed_ = state_.epoch_elapsed;
-  run_.write_metrics(state_.history);
-  run_.cut_log(state_.log_size);
+  saved_epoch_ = state_.epoch;
+  saved_step_ = state_.step;
 }
 
 }  // namespace affekt

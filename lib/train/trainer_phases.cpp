@@ -21,6 +21,7 @@ void Trainer::begin(const StartWeights& start) {
   if (start.weights.folded_batch_norm) calibrate();
   if (average_) average_->load(network_.export_parameters());
   enter(phase_of_epoch(options_, 0));
+  write_state();  // something to go back to from the first step on
 }
 
 void Trainer::calibrate() {
@@ -56,6 +57,7 @@ void Trainer::enter(Phase phase) {
   state_.phase = phase;
   state_.thaw_steps = thaws ? optimizer_.steps() : 0;
   if (thaws) state_.plateau = Plateau{};
+  state_.watch = LossWatch{};  // batch statistics instead of running ones may change the loss
   network_.set_trained(trained_nodes(table, options_, phase));
   optimizer_.choose(network_, rate_factors(table, options_, phase));
   training_features_.reset();

@@ -246,22 +246,6 @@ TEST_CASE("limit takes that many training rows of all classes, and validation is
   CHECK_THROWS_AS(run_training(squares(0, 7), quick(folder, "none")), UsageError);
 }
 
-TEST_CASE("a loss that is no longer finite stops the run with advice") {
-  const TempFolder folder;
-  TrainOptions options = quick(folder);
-  options.optimizer = OptimizerKind::sgd;
-  options.lr = 1000;
-  options.weight_decay = 1000;
-  options.warmup_epochs = 0;
-  options.epochs = 20;
-  CHECK_THROWS_WITH(run_training(squares(), options), Catch::Matchers::Contains("not finite"));
-  // Weights that only the last step made infinite are not saved as a model either.
-  options.out = (folder / "last-step").string();
-  options.epochs = 1;
-  options.batch_size = 35;  // two steps
-  CHECK_THROWS_WITH(run_training(squares(), options), Catch::Matchers::Contains("not finite in epoch 1, validation"));
-}
-
 TEST_CASE("a source of which no row is trained on is named") {
   const TempFolder folder;
   Dataset data = squares(70, 21);

@@ -38,8 +38,9 @@ struct TrainProgress {
 struct TrainObserver {
   std::function<void(const EpochStats&)> epoch;
   std::function<void(const TrainProgress&)> progress;
-  std::function<void(const std::string&)> log;  ///< One line, also written to log.txt.
-  std::function<bool()> stop_requested;         ///< Asked after every step.
+  std::function<void(const std::string&)> log;      ///< One line, also written to log.txt.
+  std::function<void(const std::string&)> warning;  ///< Likewise: what went wrong and is dealt with. Empty: `log`.
+  std::function<bool()> stop_requested;             ///< Asked after every step.
 };
 
 /// A part of the network that is trained at one rate.
@@ -86,6 +87,7 @@ struct TrainSummary {
   double seconds = 0;             ///< All of it, over all resumed parts.
   std::string precision, device;  ///< What was used: fp32 or bf16, cpu or cuda:N.
   int threads = 0;                ///< What was used.
+  double lr_factor = 1;           ///< Of the learning rate at the end: halved whenever the loss diverged.
   std::string stopped;            ///< "epochs", "early-stop" or "max-time".
   bool already_finished = false;  ///< Resumed a run that had ended: nothing was done.
   std::vector<EpochStats> history;
@@ -112,8 +114,11 @@ AFFEKT_API void check_training(const TrainOptions& options);
 /// @throws UsageError  an option out of range, no training rows, no PublicTest rows under validation public, an
 /// existing
 ///                     run folder without `force`, other data than the run to resume had.
-/// @throws DataError   the loss is no longer finite; a damaged checkpoint.
-/// @throws IoError     the run folder cannot be written (found out before training).
+/// A loss that diverges takes the run back to its last good checkpoint, at half the rate, up to three times. Files that
+/// cannot be written during training (a full disk) are warned of and written later; the run goes on.
+///
+/// @throws DataError   the loss diverged a fourth time; a damaged checkpoint.
+/// @throws IoError     the run folder cannot be written: found out before training, or at the end the result cannot be.
 /// @throws Interrupted stop_requested() said so; last/ was saved first.
 AFFEKT_API TrainSummary run_training(const Dataset& data, const TrainOptions& options,
                                      const TrainObserver& observer = {});
