@@ -1,10 +1,9 @@
-// Lanes never mix inside these loops, so vectors of 4, 8 or 16 floats give the same bits. Products and sums are rounded
-// separately (no fused multiply-add): CPUs without one agree too.
 #include "cluster/kernels.h"
 
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <vector>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cluster/kernels.cpp"
@@ -13,53 +12,57 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include "cluster/lanes-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace affekt {
 namespace HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-using Floats = hn::CappedTag<float, kLanes>;
-using Ints = hn::Rebind<std::int32_t, Floats>;
-using V = hn::Vec<Floats>;
-using VI = hn::Vec<Ints>;
-
-constexpr std::size_t kTile = 16;  // blocks whose sums stay in float before they go to double
 constexpr std::size_t kTileRows = kTile * kLanes;
-constexpr std::size_t kFewMoves = 6;      // moving one row costs some six times what adding it up anew does
 constexpr std::size_t kMaskedLimit = 24;  // above, adding row by row is cheaper than a masked pass a cluster
+// The rows are added up anew, not moved, if more than k / 24 of them move; at most a half.
+constexpr std::size_t kMoveCost = 24, kMoveMost = 12;
+constexpr std::size_t kColumns = 10;  // columns whose sums are held in registers at a time
 
 struct Tile {
   HWY_ALIGN std::array<std::int32_t, kTileRows> labels;
   HWY_ALIGN std::array<float, kTileRows> squared;
 };
 
-HWY_ATTR HWY_INLINE V add_square(V sum, V x, V center) {
-  const V difference = hn::Sub(x, center);
-  return hn::Add(sum, hn::Mul(difference, difference));
-}
-
-// Squared distances of one vector of rows to four centroids, d values apart.
-struct Four {
-  V a, b, c, e;
+struct Nearest {
+  V squared;
+  VI label;
 };
 
-HWY_ATTR HWY_INLINE Four four_distances(Floats tag, const float* x, const float* centers, std::size_t d) {
-  Four sum{hn::Zero(tag), hn::Zero(tag), hn::Zero(tag), hn::Zero(tag)};
-  for (std::size_t j = 0; j < d; ++j) {
-    const V value = hn::LoadU(tag, x + j * kLanes);
-    sum.a = add_square(sum.a, value, hn::Set(tag, centers[j]));
-    sum.b = add_square(sum.b, value, hn::Set(tag, centers[d + j]));
-    sum.c = add_square(sum.c, value, hn::Set(tag, centers[2 * d + j]));
-    sum.e = add_square(sum.e, value, hn::Set(tag, centers[3 * d + j]));
-  }
-  return sum;
+HWY_ATTR HWY_INLINE Nearest nearer_of(const Nearest& first, const Nearest& second) {
+  const auto second_wins = hn::Lt(second.squared, first.squared);  // ties to the first
+  return {hn::IfThenElse(second_wins, second.squared, first.squared),
+          hn::IfThenElse(hn::RebindMask(Ints(), second_wins), second.label, first.label)};
 }
 
-HWY_ATTR HWY_INLINE void take_nearer(V distance, std::size_t c, V& best, VI& label) {
+HWY_ATTR HWY_INLINE Nearest nearest_of_four(const Four& distances, std::size_t c) {
   const Ints ints;
-  const auto nearer = hn::Lt(distance, best);
-  best = hn::IfThenElse(nearer, distance, best);
-  label = hn::IfThenElse(hn::RebindMask(ints, nearer), hn::Set(ints, static_cast<std::int32_t>(c)), label);
+  const auto label = [c, ints](std::size_t i) HWY_ATTR { return hn::Set(ints, static_cast<std::int32_t>(c + i)); };
+  return nearer_of(nearer_of({distances.a, label(0)}, {distances.b, label(1)}),
+                   nearer_of({distances.c, label(2)}, {distances.e, label(3)}));
+}
+
+// Two vectors of rows at a time: one alone would wait for its own sums.
+HWY_ATTR HWY_INLINE void nearest_of_two(const float* x, const float* y, const PaddedCentroids& centroids,
+                                        Nearest& best_x, Nearest& best_y) {
+  const Floats tag;
+  const std::size_t d = centroids.d;
+  for (std::size_t c = 0; c < centroids.padded(); c += 4) {
+    const float* centers = centroids.data.data() + c * d;
+    Four from_x{hn::Zero(tag), hn::Zero(tag), hn::Zero(tag), hn::Zero(tag)}, from_y = from_x;
+    for (std::size_t j = 0; j < d; ++j) {
+      add_four(tag, from_x, hn::LoadU(tag, x + j * kLanes), centers + j, d);
+      add_four(tag, from_y, hn::LoadU(tag, y + j * kLanes), centers + j, d);
+    }
+    const Nearest four_x = nearest_of_four(from_x, c), four_y = nearest_of_four(from_y, c);
+    best_x = c == 0 ? four_x : nearer_of(best_x, four_x);
+    best_y = c == 0 ? four_y : nearer_of(best_y, four_y);
+  }
 }
 
 // The rows are read for the first time here; `next_blocks` of the tile that follows are fetched meanwhile.
@@ -67,81 +70,81 @@ HWY_ATTR void nearest_in_tile(const float* data, std::size_t blocks, const Padde
                               std::size_t next_blocks, Tile& tile) {
   const Floats tag;
   const Ints ints;
-  const std::size_t d = centroids.d;
-  for (std::size_t row = 0; row < blocks * kLanes; row += hn::Lanes(tag)) {
-    const float* x = data + (row / kLanes) * d * kLanes + row % kLanes;
-    if (row % kLanes == 0 && row / kLanes < next_blocks) {
-      for (std::size_t j = 0; j < d; ++j) hwy::Prefetch(x + (blocks * d + j) * kLanes);
+  const std::size_t d = centroids.d, step = hn::Lanes(tag), rows = blocks * kLanes;
+  const auto place = [data, d](std::size_t row) { return data + (row / kLanes) * d * kLanes + row % kLanes; };
+  Nearest x{hn::Zero(tag), hn::Zero(ints)}, y = x;
+  for (std::size_t row = 0; row < rows; row += 2 * step) {
+    const std::size_t other = std::min(row + step, rows - step);  // an odd block out is looked at twice
+    for (std::size_t b = row / kLanes; row % kLanes == 0 && b < std::min((row + 2 * step) / kLanes, next_blocks); ++b) {
+      for (std::size_t j = 0; j < d; ++j) hwy::Prefetch(data + ((blocks + b) * d + j) * kLanes);
     }
-    V best = hn::Set(tag, std::numeric_limits<float>::infinity());
-    VI label = hn::Zero(ints);
-    for (std::size_t c = 0; c < centroids.padded(); c += 4) {
-      const Four distance = four_distances(tag, x, centroids.data.data() + c * d, d);
-      take_nearer(distance.a, c, best, label);
-      take_nearer(distance.b, c + 1, best, label);
-      take_nearer(distance.c, c + 2, best, label);
-      take_nearer(distance.e, c + 3, best, label);
-    }
-    hn::Store(best, tag, tile.squared.data() + row);
-    hn::Store(label, ints, tile.labels.data() + row);
+    nearest_of_two(place(row), place(other), centroids, x, y);
+    hn::Store(x.squared, tag, tile.squared.data() + row);
+    hn::Store(x.label, ints, tile.labels.data() + row);
+    hn::Store(y.squared, tag, tile.squared.data() + other);
+    hn::Store(y.label, ints, tile.labels.data() + other);
   }
 }
 
-HWY_ATTR HWY_INLINE void add_lanes(V values, double* lanes) {
-  const Floats tag;
-  HWY_ALIGN float parts[kLanes];
-  hn::Store(values, tag, parts);
-  for (std::size_t l = 0; l < hn::Lanes(tag); ++l) lanes[l] += double{parts[l]};
+// The same for the sixteen lanes of several blocks.
+HWY_ATTR HWY_INLINE void add_lanewise(const float* values, std::size_t blocks, double* lanes) {
+  const Doubles wide;
+  for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(wide)) {
+    auto sum = hn::LoadU(wide, lanes + lane);
+    for (std::size_t b = 0; b < blocks; ++b) {
+      sum = hn::Add(sum, hn::PromoteTo(wide, hn::Load(Halves(), values + b * kLanes + lane)));
+    }
+    hn::StoreU(sum, wide, lanes + lane);
+  }
 }
 
-// Adds up to four columns of the rows labelled c; lane_sums has 16 doubles a column.
-HWY_ATTR HWY_INLINE void add_four_columns(const float* x, std::size_t d, std::size_t blocks, std::size_t c,
-                                          const std::int32_t* labels, double* lane_sums) {
+// Adds `count` columns of the rows labelled c; lane_sums has 16 doubles a column.
+template <std::size_t count>
+HWY_ATTR HWY_INLINE void add_columns(const float* x, std::size_t d, std::size_t blocks, std::size_t c,
+                                     const std::int32_t* labels, double* lane_sums) {
   const Floats tag;
   const Ints ints;
   const auto wanted = hn::Set(ints, static_cast<std::int32_t>(c));
   for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(tag)) {
-    V s0 = hn::Zero(tag), s1 = s0, s2 = s0, s3 = s0;
+    V sums[count];
+    for (std::size_t j = 0; j < count; ++j) sums[j] = hn::Zero(tag);
     for (std::size_t b = 0; b < blocks; ++b) {
       const auto mine = hn::RebindMask(tag, hn::Eq(hn::LoadU(ints, labels + b * kLanes + lane), wanted));
       const float* column = x + b * d * kLanes + lane;
-      s0 = hn::Add(s0, hn::IfThenElseZero(mine, hn::LoadU(tag, column)));
-      s1 = hn::Add(s1, hn::IfThenElseZero(mine, hn::LoadU(tag, column + kLanes)));
-      s2 = hn::Add(s2, hn::IfThenElseZero(mine, hn::LoadU(tag, column + 2 * kLanes)));
-      s3 = hn::Add(s3, hn::IfThenElseZero(mine, hn::LoadU(tag, column + 3 * kLanes)));
+      for (std::size_t j = 0; j < count; ++j) {
+        sums[j] = hn::Add(sums[j], hn::IfThenElseZero(mine, hn::LoadU(tag, column + j * kLanes)));
+      }
     }
-    add_lanes(s0, lane_sums + lane);
-    add_lanes(s1, lane_sums + kLanes + lane);
-    add_lanes(s2, lane_sums + 2 * kLanes + lane);
-    add_lanes(s3, lane_sums + 3 * kLanes + lane);
+    for (std::size_t j = 0; j < count; ++j) add_lanes(sums[j], lane_sums + j * kLanes + lane);
   }
 }
 
-HWY_ATTR HWY_INLINE void add_one_column(const float* x, std::size_t d, std::size_t blocks, std::size_t c,
-                                        const std::int32_t* labels, double* lane_sums) {
-  const Floats tag;
-  const Ints ints;
-  const auto wanted = hn::Set(ints, static_cast<std::int32_t>(c));
-  for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(tag)) {
-    V sum = hn::Zero(tag);
-    for (std::size_t b = 0; b < blocks; ++b) {
-      const auto mine = hn::RebindMask(tag, hn::Eq(hn::LoadU(ints, labels + b * kLanes + lane), wanted));
-      sum = hn::Add(sum, hn::IfThenElseZero(mine, hn::LoadU(tag, x + b * d * kLanes + lane)));
-    }
-    add_lanes(sum, lane_sums + lane);
-  }
+// As many columns as there are: at most `count` of them.
+template <std::size_t count>
+HWY_ATTR HWY_INLINE void add_some_columns(std::size_t columns, const float* x, std::size_t d, std::size_t blocks,
+                                          std::size_t c, const std::int32_t* labels, double* lane_sums) {
+  if (columns >= count) return add_columns<count>(x, d, blocks, c, labels, lane_sums);
+  if constexpr (count > 1) add_some_columns<count - 1>(columns, x, d, blocks, c, labels, lane_sums);
 }
 
 HWY_ATTR void add_tile_masked(const float* data, std::size_t d, std::size_t k, std::size_t blocks,
                               const std::int32_t* labels, double* lane_sums) {
   for (std::size_t c = 0; c < k; ++c) {
-    std::size_t j = 0;
-    for (; j + 4 <= d; j += 4) {
-      add_four_columns(data + j * kLanes, d, blocks, c, labels, lane_sums + (c * d + j) * kLanes);
+    for (std::size_t j = 0; j < d; j += kColumns) {
+      add_some_columns<kColumns>(d - j, data + j * kLanes, d, blocks, c, labels, lane_sums + (c * d + j) * kLanes);
     }
-    for (; j < d; ++j) {
-      add_one_column(data + j * kLanes, d, blocks, c, labels, lane_sums + (c * d + j) * kLanes);
+  }
+}
+
+HWY_ATTR void count_labels(const std::int32_t* labels, std::size_t blocks, std::size_t k, std::uint64_t* counts) {
+  const Ints ints;
+  for (std::size_t c = 0; c < k; ++c) {
+    const auto wanted = hn::Set(ints, static_cast<std::int32_t>(c));
+    auto found = hn::Zero(ints);  // minus the count, a lane
+    for (std::size_t i = 0; i < blocks * kLanes; i += hn::Lanes(ints)) {
+      found = hn::Add(found, hn::VecFromMask(ints, hn::Eq(hn::Load(ints, labels + i), wanted)));
     }
+    counts[c] += static_cast<std::uint64_t>(-std::int64_t{hn::GetLane(hn::SumOfLanes(ints, found))});
   }
 }
 
@@ -150,147 +153,131 @@ void add_row(const Points& points, std::size_t row, double sign, double* sum) {
   for (std::size_t j = 0; j < points.d; ++j) sum[j] += sign * double{x[j * kLanes]};
 }
 
-// Sums and counts of a chunk from its labels.
-HWY_ATTR void add_chunk(const Points& points, std::size_t begin, std::size_t end, std::size_t k,
-                        const std::int32_t* labels, ChunkSums& out) {
-  const std::size_t d = points.d;
-  std::fill(out.sums.begin(), out.sums.end(), 0.0);
-  std::fill(out.counts.begin(), out.counts.end(), std::uint64_t{0});
-  for (std::size_t row = begin * kLanes; row < std::min(end * kLanes, points.n); ++row) {
-    ++out.counts[static_cast<std::size_t>(labels[row])];
+/// The sums and counts of a chunk while its rows are assigned anew: either the rows that went to another cluster are
+/// moved, or, where these are many, all rows are added up again. Which of the two is told by the step before.
+class Summing {
+ public:
+  Summing(const Points& points, std::size_t begin, std::size_t end, std::size_t k, ChunkSums& out)
+      : points_(points), begin_(begin), end_(end), k_(k), out_(out) {
+    most_ = std::max<std::size_t>(1, (end - begin) * kLanes * std::min(k, kMoveMost) / kMoveCost);
+    moving_ = out.valid && out.moved <= most_;
+    out_.moved = 0;
+    if (!moving_) clear();
   }
-  if (k > kMaskedLimit) {
-    for (std::size_t row = begin * kLanes; row < std::min(end * kLanes, points.n); ++row) {
-      add_row(points, row, 1, out.sums.data() + static_cast<std::size_t>(labels[row]) * d);
-    }
-    return;
-  }
-  std::vector<double> lane_sums(k * d * kLanes);
-  for (std::size_t first = begin; first < end; first += kTile) {
-    add_tile_masked(points.data.data() + first * d * kLanes, d, k, std::min(kTile, end - first),
-                    labels + first * kLanes, lane_sums.data());
-  }
-  for (std::size_t i = 0; i < lane_sums.size(); ++i) out.sums[i / kLanes] += lane_sums[i];
-}
 
-/// Rows that went to another cluster since the last step, as long as they are few.
-struct Moves {
-  struct Move {
-    std::size_t row;
-    std::int32_t from;
-  };
-  std::vector<Move> moves;
-  std::size_t most;
-  bool too_many = false;
-
-  void note(std::size_t row, std::size_t rows, const std::int32_t* before, const std::int32_t* after) {
-    for (std::size_t block = 0; block < rows && !too_many; block += kLanes) {
-      const std::size_t end = std::min(block + kLanes, rows);
-      if (std::equal(before + block, before + end, after + block)) continue;
-      for (std::size_t i = block; i < end; ++i) {
-        if (before[i] != after[i]) moves.push_back({row + i, before[i]});
-      }
-      too_many = moves.size() > most;
+  /// A block whose labels have changed in the lanes of `changed`.
+  HWY_ATTR void change(std::size_t row, const std::int32_t* before, const std::int32_t* after, std::uint32_t changed) {
+    out_.moved += hwy::PopCount(changed);
+    for (; moving_ && changed != 0; changed &= changed - 1) {
+      const std::size_t i = hwy::Num0BitsBelowLS1Bit_Nonzero32(changed);
+      move(row + i, static_cast<std::size_t>(before[i]), static_cast<std::size_t>(after[i]));
     }
   }
+
+  /// A tile whose labels are final.
+  HWY_ATTR void add_tile(std::size_t first, std::size_t blocks, const std::int32_t* labels) {
+    if (moving_) return;
+    if (k_ <= kMaskedLimit) {
+      add_tile_masked(points_.data.data() + first * points_.d * kLanes, points_.d, k_, blocks, labels,
+                      lane_sums_.data());
+      return count_labels(labels, blocks, k_, out_.counts.data());
+    }
+    const std::size_t rows = std::min(blocks * kLanes, points_.n - first * kLanes);
+    for (std::size_t i = 0; i < rows; ++i) {
+      ++out_.counts[static_cast<std::size_t>(labels[i])];
+      add_row(points_, first * kLanes + i, 1, sum(labels[i]));
+    }
+  }
+
+  void finish() {
+    if (!moving_) {
+      for (std::size_t i = 0; i < lane_sums_.size(); ++i) out_.sums[i / kLanes] += lane_sums_[i];
+    }
+    out_.valid = true;
+  }
+
+ private:
+  double* sum(std::int32_t cluster) { return out_.sums.data() + static_cast<std::size_t>(cluster) * points_.d; }
+
+  void clear() {
+    std::fill(out_.sums.begin(), out_.sums.end(), 0.0);
+    std::fill(out_.counts.begin(), out_.counts.end(), std::uint64_t{0});
+    if (k_ <= kMaskedLimit) lane_sums_.assign(k_ * points_.d * kLanes, 0.0);
+  }
+
+  void move(std::size_t row, std::size_t from, std::size_t to) {
+    add_row(points_, row, -1, out_.sums.data() + from * points_.d);
+    add_row(points_, row, 1, out_.sums.data() + to * points_.d);
+    --out_.counts[from];
+    ++out_.counts[to];
+  }
+
+  const Points& points_;
+  std::size_t begin_, end_, k_;
+  ChunkSums& out_;
+  std::size_t most_ = 0;
+  bool moving_ = false;
+  std::vector<double> lane_sums_;
 };
 
-void apply_moves(const Points& points, const Moves& moves, const std::int32_t* labels, ChunkSums& out) {
-  for (const auto& move : moves.moves) {
-    const auto from = static_cast<std::size_t>(move.from), to = static_cast<std::size_t>(labels[move.row]);
-    add_row(points, move.row, -1, out.sums.data() + from * points.d);
-    add_row(points, move.row, 1, out.sums.data() + to * points.d);
-    --out.counts[from];
-    ++out.counts[to];
+// Bit i: lane i of two blocks of labels differs.
+HWY_ATTR HWY_INLINE std::uint32_t differing(const std::int32_t* a, const std::int32_t* b) {
+  const Ints ints;
+  std::uint32_t bits = 0;
+  for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(ints)) {
+    const auto differ = hn::Ne(hn::LoadU(ints, a + lane), hn::LoadU(ints, b + lane));
+    std::array<std::uint8_t, 8> bytes{};  // StoreMaskBits may write as many
+    hn::StoreMaskBits(ints, differ, bytes.data());
+    bits |= (bytes[0] | std::uint32_t{bytes[1]} << 8) << lane;
   }
+  return bits;
 }
 
-HWY_ATTR void AssignBlocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
-                           std::int32_t* labels, float* squared, ChunkSums* out) {
-  const std::size_t d = points.d;
-  Moves moves;
-  moves.most = (end - begin) * kLanes / kFewMoves;
-  moves.too_many = out == nullptr || !out->valid;
-  std::array<double, kLanes> lane_inertia{};
+// Tiles [begin, end): nearest centroids into the tile, then whatever `take(first, blocks, tile)` makes of them.
+template <typename Take>
+HWY_ATTR HWY_INLINE void for_tiles(const Points& points, std::size_t begin, std::size_t end,
+                                   const PaddedCentroids& centroids, const Take& take) {
   Tile tile;
   for (std::size_t first = begin; first < end; first += kTile) {
     const std::size_t blocks = std::min(kTile, end - first);
-    const std::size_t row = first * kLanes;
-    const std::size_t rows = std::min(blocks * kLanes, points.n - row);
-    nearest_in_tile(points.data.data() + first * d * kLanes, blocks, centroids, std::min(kTile, end - first - blocks),
-                    tile);
-    for (std::size_t i = rows; i < blocks * kLanes; ++i) {
+    nearest_in_tile(points.data.data() + first * points.d * kLanes, blocks, centroids,
+                    std::min(kTile, end - first - blocks), tile);
+    for (std::size_t i = std::min(blocks * kLanes, points.n - first * kLanes); i < blocks * kLanes; ++i) {
       tile.labels[i] = -1;
       tile.squared[i] = 0;
     }
-    if (!moves.too_many) moves.note(row, rows, labels + row, tile.labels.data());
-    std::copy_n(tile.labels.data(), blocks * kLanes, labels + row);
-    if (squared != nullptr) std::copy_n(tile.squared.data(), blocks * kLanes, squared + row);
+    take(first, blocks, tile);
+  }
+}
+
+HWY_ATTR void NearestBlocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
+                            std::int32_t* labels, float* squared) {
+  for_tiles(points, begin, end, centroids, [=](std::size_t first, std::size_t blocks, const Tile& tile) {
+    std::copy_n(tile.labels.data(), blocks * kLanes, labels + first * kLanes);
+    if (squared != nullptr) std::copy_n(tile.squared.data(), blocks * kLanes, squared + first * kLanes);
+  });
+}
+
+HWY_ATTR void LloydBlocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
+                          std::int32_t* labels, ChunkSums& out) {
+  Summing summing(points, begin, end, centroids.k, out);
+  HWY_ALIGN std::array<double, kLanes> lane_inertia{};
+  for_tiles(points, begin, end, centroids, [&](std::size_t first, std::size_t blocks, const Tile& tile) HWY_ATTR {
     for (std::size_t i = 0; i < blocks * kLanes; i += kLanes) {
-      for (std::size_t l = 0; l < kLanes; ++l) lane_inertia[l] += double{tile.squared[i + l]};
+      std::int32_t* before = labels + first * kLanes + i;
+      const std::int32_t* after = tile.labels.data() + i;
+      // Most blocks keep their labels after the first steps: not writing them saves memory traffic.
+      const std::uint32_t changed = differing(before, after);
+      if (changed == 0) continue;
+      summing.change(first * kLanes + i, before, after, changed);
+      std::copy_n(after, kLanes, before);
     }
-  }
-  if (out == nullptr) return;
-  if (moves.too_many) {
-    add_chunk(points, begin, end, centroids.k, labels, *out);
-  } else {
-    apply_moves(points, moves, labels, *out);
-  }
-  out->valid = true;
-  out->inertia = 0;
-  for (const double lane : lane_inertia) out->inertia += lane;
-}
-
-HWY_ATTR double LowerNearest(const Points& points, std::size_t begin, std::size_t end, const float* center,
-                             float* nearest) {
-  const Floats tag;
-  const std::size_t d = points.d;
-  std::array<double, kLanes> lanes{};
-  for (std::size_t b = begin; b < end; ++b) {
-    for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(tag)) {
-      const float* x = points.data.data() + b * d * kLanes + lane;
-      V sum = hn::Zero(tag);
-      for (std::size_t j = 0; j < d; ++j) {
-        sum = add_square(sum, hn::LoadU(tag, x + j * kLanes), hn::Set(tag, center[j]));
-      }
-      float* place = nearest + b * kLanes + lane;
-      sum = hn::Min(sum, hn::LoadU(tag, place));
-      hn::StoreU(sum, tag, place);
-      add_lanes(sum, lanes.data() + lane);
-    }
-  }
-  double total = 0;
-  for (const double lane : lanes) total += lane;
-  return total;
-}
-
-HWY_ATTR void CandidateTotals(const Points& points, std::size_t begin, std::size_t end,
-                              const PaddedCentroids& candidates, const float* nearest, double* totals) {
-  const Floats tag;
-  const std::size_t d = points.d;
-  std::vector<double> lanes(4 * kLanes);
-  for (std::size_t c = 0; c < candidates.padded(); c += 4) {
-    const float* centers = candidates.data.data() + c * d;
-    std::fill(lanes.begin(), lanes.end(), 0.0);
-    for (std::size_t first = begin; first < end; first += kTile) {
-      for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(tag)) {
-        V s0 = hn::Zero(tag), s1 = s0, s2 = s0, s3 = s0;
-        for (std::size_t b = first; b < std::min(end, first + kTile); ++b) {
-          const Four distance = four_distances(tag, points.data.data() + b * d * kLanes + lane, centers, d);
-          const V old = hn::LoadU(tag, nearest + b * kLanes + lane);
-          s0 = hn::Add(s0, hn::Min(old, distance.a));
-          s1 = hn::Add(s1, hn::Min(old, distance.b));
-          s2 = hn::Add(s2, hn::Min(old, distance.c));
-          s3 = hn::Add(s3, hn::Min(old, distance.e));
-        }
-        add_lanes(s0, lanes.data() + lane);
-        add_lanes(s1, lanes.data() + kLanes + lane);
-        add_lanes(s2, lanes.data() + 2 * kLanes + lane);
-        add_lanes(s3, lanes.data() + 3 * kLanes + lane);
-      }
-    }
-    for (std::size_t i = 0; i < lanes.size(); ++i) totals[c + i / kLanes] += lanes[i];
-  }
+    add_lanewise(tile.squared.data(), blocks, lane_inertia.data());
+    summing.add_tile(first, blocks, tile.labels.data());
+  });
+  summing.finish();
+  out.inertia = 0;
+  for (const double lane : lane_inertia) out.inertia += lane;
 }
 
 }  // namespace HWY_NAMESPACE
@@ -300,27 +287,22 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace affekt {
 
-HWY_EXPORT(AssignBlocks);
-HWY_EXPORT(LowerNearest);
-HWY_EXPORT(CandidateTotals);
+HWY_EXPORT(NearestBlocks);
+HWY_EXPORT(LloydBlocks);
 
 PaddedCentroids::PaddedCentroids(const float* centroids, std::size_t count, std::size_t columns)
     : k(count), d(columns), data((count + 3) / 4 * 4 * columns, std::numeric_limits<float>::infinity()) {
   std::copy_n(centroids, count * columns, data.begin());
 }
 
-void assign_blocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
-                   std::int32_t* labels, float* squared, ChunkSums* out) {
-  HWY_DYNAMIC_DISPATCH(AssignBlocks)(points, begin, end, centroids, labels, squared, out);
+void nearest_blocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
+                    std::int32_t* labels, float* squared) {
+  HWY_DYNAMIC_DISPATCH(NearestBlocks)(points, begin, end, centroids, labels, squared);
 }
 
-double lower_nearest(const Points& points, std::size_t begin, std::size_t end, const float* center, float* nearest) {
-  return HWY_DYNAMIC_DISPATCH(LowerNearest)(points, begin, end, center, nearest);
-}
-
-void candidate_totals(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& candidates,
-                      const float* nearest, double* totals) {
-  HWY_DYNAMIC_DISPATCH(CandidateTotals)(points, begin, end, candidates, nearest, totals);
+void lloyd_blocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
+                  std::int32_t* labels, ChunkSums& out) {
+  HWY_DYNAMIC_DISPATCH(LloydBlocks)(points, begin, end, centroids, labels, out);
 }
 
 }  // namespace affekt

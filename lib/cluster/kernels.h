@@ -23,15 +23,20 @@ struct ChunkSums {
   bool valid = false;                 ///< Sums and counts belong to the labels as they stand.
   std::vector<double> sums;           ///< (k, d)
   std::vector<std::uint64_t> counts;  ///< (k)
+  std::size_t moved = 0;              ///< Rows whose label the last step changed.
   double inertia = 0;
 };
 
-/// Nearest centroid of the rows of blocks [begin, end): `labels` (and `squared`, if not null) are written from row
-/// 16 * begin on, including the lanes beyond the last row (label -1, distance 0). Ties go to the lower number.
-/// @param out  sized (k, d) and (k), or null: nothing is summed. If valid, only rows that change their label are moved,
-///             unless they are many.
-void assign_blocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
-                   std::int32_t* labels, float* squared, ChunkSums* out);
+/// Nearest centroid of the rows of blocks [begin, end), ties to the lower number: `labels` (and `squared`, the squared
+/// distances, if not null) are written from row 16 * begin on, including the lanes beyond the last row (label -1,
+/// distance 0).
+void nearest_blocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
+                    std::int32_t* labels, float* squared);
+
+/// A Lloyd step for these blocks: labels as nearest_blocks() gives them, and what the rows add up to.
+/// @param out  sized (k, d) and (k). If valid, `labels` are those of the step before.
+void lloyd_blocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
+                  std::int32_t* labels, ChunkSums& out);
 
 /// nearest = min(nearest, squared distance to `center`) for the rows of the blocks; returns the sum of it.
 double lower_nearest(const Points& points, std::size_t begin, std::size_t end, const float* center, float* nearest);

@@ -66,7 +66,7 @@ class Lloyd {
       ChunkSums& part = parts_[begin / chunk];
       part.sums.resize(k * d);
       part.counts.resize(k);
-      assign_blocks(points_, begin, end, padded, labels_.data(), nullptr, &part);
+      lloyd_blocks(points_, begin, end, padded, labels_.data(), part);
     });
     ChunkSums total = parts_.front();
     for (std::size_t i = 1; i < parts_.size(); ++i) {
@@ -103,7 +103,7 @@ class Lloyd {
     const PaddedCentroids padded(centroids.data(), centroids.size() / points_.d, points_.d);
     const std::size_t chunk = chunk_blocks(points_);
     parallel_for(points_.blocks(), chunk, [&](std::size_t begin, std::size_t end) {
-      assign_blocks(points_, begin, end, padded, ignored.data(), distance.data(), nullptr);
+      nearest_blocks(points_, begin, end, padded, ignored.data(), distance.data());
     });
     std::vector<std::size_t> rows;
     std::vector<float> row(points_.d);
@@ -189,7 +189,7 @@ std::vector<std::int32_t> labels_of(const Points& points, const std::vector<floa
   const PaddedCentroids padded(centroids.data(), centroids.size() / points.d, points.d);
   std::vector<std::int32_t> labels(points.blocks() * kLanes);
   parallel_for(points.blocks(), chunk_blocks(points), [&](std::size_t begin, std::size_t end) {
-    assign_blocks(points, begin, end, padded, labels.data(), nullptr, nullptr);
+    nearest_blocks(points, begin, end, padded, labels.data(), nullptr);
   });
   labels.resize(points.n);
   return labels;
@@ -201,7 +201,7 @@ void assign_points(const Points& points, const std::vector<float>& centroids, st
   labels.resize(points.blocks() * kLanes);
   distances.resize(points.blocks() * kLanes);
   parallel_for(points.blocks(), chunk_blocks(points), [&](std::size_t begin, std::size_t end) {
-    assign_blocks(points, begin, end, padded, labels.data(), distances.data(), nullptr);
+    nearest_blocks(points, begin, end, padded, labels.data(), distances.data());
   });
   labels.resize(points.n);
   distances.resize(points.n);
