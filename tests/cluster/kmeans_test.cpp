@@ -119,10 +119,11 @@ TEST_CASE("the best restart wins, and more clusters cost less") {
 }
 
 TEST_CASE("the same bits at any thread count and with any vector width") {
-  const Blobs blobs = make_blobs(30011, 9, 8, 6.0, 5);
+  const Blobs blobs = make_blobs(12011, 9, 8, 6.0, 5);
   for (const int k : {8, 33}) {
     KMeansOptions options = options_with(k);
     options.restarts = 2;
+    options.max_iterations = 25;  // instruction sets without fused multiply-add are slow
     affekt::set_thread_count(1);
     const auto reference = run(blobs, options);
     for (const int threads : {2, 3, 5}) {
