@@ -107,6 +107,14 @@ void read_parts(const Json& in, TrainSummary& summary) {
   }
 }
 
+/// What a killed process was writing: never read, and as large as a checkpoint.
+void remove_half_written(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".part") fs::remove(entry.path(), error);
+  }
+}
+
 }  // namespace
 
 RunFolder::RunFolder(fs::path path, const char* option) : path_(std::move(path)) {
@@ -126,6 +134,8 @@ RunFolder::RunFolder(fs::path path, const char* option) : path_(std::move(path))
 RunFolder RunFolder::prepare(const TrainOptions& options) {
   if (!options.resume.empty()) {
     RunFolder run(options.resume, "resume");
+    remove_half_written(run.path_);
+    remove_half_written(run.path_ / "last");
     ensure_writable_folder(run.path_ / "last");
     return run;
   }

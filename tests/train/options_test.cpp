@@ -135,6 +135,20 @@ TEST_CASE("a run folder belongs to one training at a time, under force and on re
   CHECK_FALSE(std::filesystem::exists(folder / "run/config.json"));
 }
 
+TEST_CASE("resuming removes what a killed process had half written") {
+  const TempFolder folder;
+  TrainOptions options;
+  options.out = (folder / "run").string();
+  { RunFolder::prepare(options); }
+  for (const char* name : {"run/last/checkpoint-0.safetensors.aBc123.part", "run/best.safetensors.aBc123.part"}) {
+    write_text(folder / name, "half");
+  }
+  options.resume = options.out;
+  RunFolder::prepare(options);
+  CHECK(std::filesystem::is_empty(folder / "run/last"));
+  CHECK_FALSE(std::filesystem::exists(folder / "run/best.safetensors.aBc123.part"));
+}
+
 TEST_CASE("a run folder below a regular file cannot be written") {
   const TempFolder folder;
   write_text(folder / "file", "x");
