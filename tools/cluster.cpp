@@ -127,13 +127,22 @@ std::vector<Input> read_inputs(const Flags& flags, Io& io, ClusterResult& result
 
 void measure_agreement(const std::vector<std::string>& labels, ClusterResult& result) {
   std::map<std::string, std::int32_t> numbers;
+  for (const std::string& label : labels) {
+    if (!label.empty()) numbers.emplace(label, 0);
+  }
+  if (numbers.empty()) throw affekt::DataError("--label-column: no track has a label");
+  for (auto& [name, number] : numbers) {
+    number = static_cast<std::int32_t>(result.label_names.size());
+    result.label_names.push_back(name);
+  }
+  result.confusion.assign(numbers.size(), std::vector<std::size_t>(result.clustering.model.k()));
   std::vector<std::int32_t> truth, found;
   for (std::size_t row = 0; row < labels.size(); ++row) {
     if (labels[row].empty()) continue;
-    truth.push_back(numbers.emplace(labels[row], static_cast<std::int32_t>(numbers.size())).first->second);
+    truth.push_back(numbers.at(labels[row]));
     found.push_back(result.clustering.labels[row]);
+    ++result.confusion[static_cast<std::size_t>(truth.back())][static_cast<std::size_t>(found.back())];
   }
-  if (truth.empty()) throw affekt::DataError("--label-column: no track has a label");
   result.labelled = truth.size();
   result.agreement = affekt::agreement(truth, found);
 }
@@ -173,6 +182,9 @@ void cluster(const Flags& flags, Io& io, ClusterResult& result) {
                           : affekt::assign_tracks(result.tracks, saved);
   io.end_progress();
   if (!labels.empty()) measure_agreement(labels, result);
+  constexpr std::size_t kShown = 3;
+  result.portraits = affekt::cluster_portraits(result.tracks, result.clustering, kShown);
+  for (const std::string& line : affekt::cli::portrait_lines(result)) io.detail(line);
 }
 
 void warn_about(const ClusterResult& result, Io& io) {

@@ -13,7 +13,38 @@ namespace {
 
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-Json clusters_json(const ClusterModel& model) {
+Json track_json(const TrackTable& table, std::size_t row) {
+  return {{"id", std::string(table.text(table.id, row))},
+          {"title", std::string(table.text(table.title, row))},
+          {"artist", std::string(table.text(table.artist, row))}};
+}
+
+void add_portrait(const ClusterResult& result, std::size_t c, Json& cluster) {
+  const ClusterPortrait& portrait = result.portraits[c];
+  cluster["distinctive"] = Json::array();
+  for (const Distinction& one : portrait.distinctions) {
+    cluster["distinctive"].push_back({{"feature", feature_name(one.feature)},
+                                      {"effect", one.effect},
+                                      {"mean", one.mean},
+                                      {"rest_mean", one.rest_mean}});
+  }
+  cluster["exemplars"] = Json::array();
+  for (const std::size_t row : portrait.exemplars) {
+    Json track = track_json(result.tracks, row);
+    track["distance"] = result.clustering.distances[row];
+    cluster["exemplars"].push_back(track);
+  }
+  cluster["border"] = Json::array();
+  for (const BorderTrack& border : portrait.borders) {
+    Json track = track_json(result.tracks, border.row);
+    track["other_cluster"] = border.other;
+    track["margin"] = border.margin;
+    cluster["border"].push_back(track);
+  }
+}
+
+Json clusters_json(const ClusterResult& result) {
+  const ClusterModel& model = result.clustering.model;
   Json clusters = Json::array();
   for (std::size_t c = 0; c < model.k(); ++c) {
     Json cluster;
@@ -23,6 +54,7 @@ Json clusters_json(const ClusterModel& model) {
     for (std::size_t j = 0; j < model.features.size(); ++j) {
       cluster["centroid"][feature_name(model.features[j])] = model.centroid(c, j);
     }
+    if (c < result.portraits.size()) add_portrait(result, c, cluster);
     clusters.push_back(cluster);
   }
   return clusters;
@@ -94,7 +126,42 @@ Table cluster_table(const ClusterResult& result) {
   return table;
 }
 
+constexpr std::size_t kMostLabels = 20;  // more are in the JSON only
+
+Table confusion_table(const ClusterResult& result) {
+  Table table;
+  table.columns = {{"label"}};
+  for (std::size_t c = 0; c < result.clustering.model.k(); ++c) table.columns.push_back({std::to_string(c), true});
+  for (std::size_t i = 0; i < result.label_names.size(); ++i) {
+    table.rows.push_back({printable(result.label_names[i], 28)});
+    for (const std::size_t count : result.confusion[i]) table.rows.back().push_back(std::to_string(count));
+  }
+  return table;
+}
+
 }  // namespace
+
+std::vector<std::string> portrait_lines(const ClusterResult& result) {
+  constexpr std::size_t kFeatures = 4;
+  std::vector<std::string> lines;
+  for (std::size_t c = 0; c < result.portraits.size(); ++c) {
+    const ClusterPortrait& portrait = result.portraits[c];
+    const std::string& mood = result.clustering.model.clusters[c].mood;
+    std::vector<std::string> features, tracks;
+    for (const Distinction& one : portrait.distinctions) {
+      if (features.size() == kFeatures) break;
+      features.push_back(std::string(feature_name(one.feature)) + (one.effect < 0 ? " -" : " +") +
+                         format_fixed(std::abs(one.effect), 2));
+    }
+    for (const BorderTrack& border : portrait.borders) {
+      tracks.push_back(song_text(result.tracks, border.row) + " (" + std::to_string(border.other) + ")");
+    }
+    lines.push_back("cluster " + std::to_string(c) + (mood.empty() ? "" : " " + mood) + ": stands out by " +
+                    (features.empty() ? "nothing" : join(features, ", ")) +
+                    (tracks.empty() ? "" : "; at the border to another: " + join(tracks, "; ")));
+  }
+  return lines;
+}
 
 void add_cluster_json(const ClusterResult& result, Json& json) {
   const Clustering& clustering = result.clustering;
@@ -130,12 +197,11 @@ void add_cluster_json(const ClusterResult& result, Json& json) {
   if (!clustering.sweep.empty()) {
     for (const auto& [name, k] : advice_list(clustering.advice)) json["advice"][name] = k > 0 ? Json(k) : Json(nullptr);
   }
-  json["clusters"] = clusters_json(model);
+  json["clusters"] = clusters_json(result);
   if (result.agreement) {
-    json["agreement"] = {{"ari", result.agreement->ari},
-                         {"nmi", result.agreement->nmi},
-                         {"purity", result.agreement->purity},
-                         {"tracks", result.labelled}};
+    json["agreement"] = {{"ari", result.agreement->ari},       {"nmi", result.agreement->nmi},
+                         {"purity", result.agreement->purity}, {"tracks", result.labelled},
+                         {"labels", result.label_names},       {"confusion", result.confusion}};
   }
 }
 
@@ -154,9 +220,11 @@ std::string cluster_text(const ClusterResult& result) {
     text += "\n" + sweep_text(clustering);
   }
   if (result.agreement) {
+    const std::size_t at = text.size();
     text += "agreement with the labels of " + std::to_string(result.labelled) + " tracks: ARI " +
             number_or(result.agreement->ari, 3) + ", NMI " + number_or(result.agreement->nmi, 3) + ", purity " +
             number_or(result.agreement->purity, 3) + "\n";
+    if (result.label_names.size() <= kMostLabels) text.insert(at, table_text(confusion_table(result)) + "\n");
   }
   return text;
 }

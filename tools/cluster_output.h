@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "affekt/cluster/cluster_tracks.h"
+#include "affekt/cluster/portrait.h"
 #include "affekt/metrics/cluster_quality.h"
 #include "affekt/music/track_reader.h"
 #include "common/cli.h"
@@ -15,11 +17,16 @@ struct ClusterResult {
   TrackTable tracks;
   DroppedTracks dropped;
   Clustering clustering;
-  std::optional<Agreement> agreement;  ///< With --label-column.
-  std::size_t labelled = 0;            ///< Tracks that have a label.
+  std::optional<Agreement> agreement;               ///< With --label-column.
+  std::size_t labelled = 0;                         ///< Tracks that have a label.
+  std::vector<std::string> label_names;             ///< In alphabetical order.
+  std::vector<std::vector<std::size_t>> confusion;  ///< (labels, k), tracks.
+  std::vector<ClusterPortrait> portraits;           ///< (k)
 };
 
 void add_cluster_json(const ClusterResult& result, Json& json);
 std::string cluster_text(const ClusterResult& result);
+/// A line a cluster for -v: what stands out, and the tracks at its border.
+std::vector<std::string> portrait_lines(const ClusterResult& result);
 
 }  // namespace affekt::cli

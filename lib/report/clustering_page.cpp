@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "affekt/cluster/portrait.h"
 #include "affekt/core/text.h"
 #include "affekt/report/chart.h"
 #include "affekt/report/html_page.h"
@@ -63,6 +64,27 @@ Table cluster_table(const TrackTable& table, const Clustering& clustering) {
   return result;
 }
 
+Table portrait_table(const TrackTable& table, const Clustering& clustering) {
+  constexpr std::size_t kShown = 3;
+  Table result;
+  result.columns = {{"cluster", true}, {"mood", false}, {"stands out by", false}, {"at the border to another", false}};
+  const auto portraits = cluster_portraits(table, clustering, kShown);
+  for (std::size_t c = 0; c < portraits.size(); ++c) {
+    std::vector<std::string> features, songs;
+    for (const Distinction& one : portraits[c].distinctions) {
+      if (features.size() == kShown) break;
+      features.push_back(std::string(feature_name(one.feature)) + (one.effect < 0 ? " \u2212" : " +") +
+                         format_fixed(std::abs(one.effect), 2));
+    }
+    for (const BorderTrack& border : portraits[c].borders) {
+      songs.push_back(song_title(table, border.row) + " (" + std::to_string(border.other) + ")");
+    }
+    result.rows.push_back(
+        {std::to_string(c), clustering.model.clusters[c].mood, join(features, ", "), join(songs, "; ")});
+  }
+  return result;
+}
+
 void add_sweep(HtmlPage& page, const std::vector<SweepEntry>& sweep) {
   Chart chart;
   chart.title = "Choice of k";
@@ -94,6 +116,11 @@ std::string clustering_page(const TrackTable& table, const Clustering& clusterin
                 table.size() > kMostPoints ? "An even sample of the tracks; hover for titles." : "Hover for titles.");
   }
   page.heading("Clusters").table(cluster_table(table, clustering));
+  page.heading("What stands out")
+      .paragraph(
+          "Features by which a cluster differs most from all other tracks, as the difference of the means in pooled "
+          "standard deviations (Cohen's d), and tracks that lie almost as near to the cluster in brackets.")
+      .table(portrait_table(table, clustering));
   Table quality;
   quality.columns = {{"figure", false}, {"value", true}, {"better is", false}};
   quality.rows = {{"inertia (scaled units)", number_or(model.quality.inertia, 2), "lower"},

@@ -69,10 +69,37 @@ TEST_CASE("the JSON result has every promised key") {
   CHECK(json["agreement"]["ari"] == 1.0);
   CHECK(json["agreement"]["nmi"].get<double>() == Approx(1));
   CHECK(json["agreement"]["purity"].get<double>() == Approx(1));
+  CHECK(json["agreement"]["labels"] == Json({"meadow", "party", "rain", "storm"}));
+  REQUIRE(json["agreement"]["confusion"].size() == 4);
+  std::size_t sum = 0;
+  for (const auto& row : json["agreement"]["confusion"]) {
+    REQUIRE(row.size() == 4);
+    for (const auto& count : row) sum += count.get<std::size_t>();
+  }
+  CHECK(sum == 40);
+  const Json& first = json["clusters"][0];
+  REQUIRE(first["distinctive"].size() == 3);
+  CHECK(first["distinctive"][0]["effect"].is_number());
+  CHECK(first["exemplars"].size() == 3);
+  CHECK(first["border"][0]["other_cluster"] != 0);
   const Json swept = Json::parse(place.run({"tracks.csv", "--k-range", "2:6", "--json"}).out);
   CHECK(swept["sweep"].size() == 5);
   CHECK(swept["k"] == 4);
   CHECK_FALSE(swept.contains("agreement"));
+}
+
+TEST_CASE("with -v every cluster says what it stands out by; agreement shows the confusion, with --assign too") {
+  const Workplace place;
+  const ToolResult result = place.run({"tracks.csv", "-k", "4", "-v", "--label-column", "mood", "--out", "out"});
+  REQUIRE(result.exit_code == 0);
+  CHECK(contains(result.err, "cluster 3 "));
+  CHECK(contains(result.err, "stands out by "));
+  CHECK(contains(result.err, "at the border to another: Artist - Song "));
+  CHECK(contains(result.out, "meadow"));
+  const ToolResult assigned = place.run({"tracks.csv", "--assign", "out", "--label-column", "mood"});
+  REQUIRE(assigned.exit_code == 0);
+  CHECK(contains(assigned.out, "storm"));
+  CHECK(contains(assigned.out, "ARI 1.000"));
 }
 
 TEST_CASE("the same seed gives the same words at any thread count") {
