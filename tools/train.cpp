@@ -9,6 +9,7 @@
 #include "affekt/train/train_job.h"
 #include "common/cli.h"
 #include "common/dataset.h"
+#include "train_ranks.h"
 
 namespace affekt::cli {
 namespace {
@@ -27,6 +28,7 @@ void bind_run(Tool& tool, TrainOptions& o) {
   tool.flag("force", o.force, "Overwrite a run folder that is not empty");
   tool.option("resume", o.resume, "Go on with a run folder (with --epochs, --threads, --device, --data, --max-time)");
   tool.option("checkpoint-every", o.checkpoint_every, "Steps between checkpoints within an epoch; 0 = after epochs");
+  tool.option("rank-timeout", o.rank_timeout, "Seconds of silence after which another rank counts as lost");
   tool.option("max-time", o.max_time, "Stop, saved and resumable, after 90s, 45m or 2h");
   tool.option("device", o.compute.device, "auto|cpu|cuda[:N]");
   tool.choice("precision", o.compute.precision, precision_names(), "Number format of convolutions");
@@ -63,24 +65,26 @@ void bind_transfer(Tool& tool, TrainOptions& o) {
 }
 
 /// The options of the run to resume, with what may be changed.
-TrainOptions resumed_options(const Tool& tool, const TrainOptions& given) {
+TrainOptions resumed_options(const Tool& tool, const TrainOptions& given, Ranks* ranks) {
   const Json all = tool.options();
   for (const auto& [name, value] : all.items()) {
-    static const std::array<const char*, 10> allowed = {"resume",   "epochs", "threads", "device", "data",
-                                                        "max-time", "quiet",  "verbose", "json",   "config"};
+    static const std::array<const char*, 11> allowed = {"resume", "epochs",   "threads",     "device",
+                                                        "data",   "max-time", "quiet",       "verbose",
+                                                        "json",   "config",   "rank-timeout"};
     const bool may = std::find(allowed.begin(), allowed.end(), name) != allowed.end();
     if (!may && tool.given(name)) {
       throw UsageError("--" + name +
-                       ": a resumed run keeps its own (only --epochs, --threads, --device, --data and "
-                       "--max-time may be changed)");
+                       ": a resumed run keeps its own (only --epochs, --threads, --device, --data, --max-time "
+                       "and --rank-timeout may be changed)");
     }
   }
-  TrainOptions options = read_run_options(given.resume);
+  TrainOptions options = run_options_of_first(given.resume, ranks);
   if (tool.given("epochs")) options.epochs = given.epochs;
   if (tool.given("threads")) options.compute.threads = tool.common.threads;
   if (tool.given("device")) options.compute.device = given.compute.device;
   if (tool.given("data")) options.data = given.data;
   options.max_time = given.max_time;
+  options.rank_timeout = given.rank_timeout;
   return options;
 }
 
@@ -101,6 +105,7 @@ TrainObserver observe(Io& io, const std::atomic<int>& signal) {
   observer.log = [&io](const std::string& line) { io.note(line); };
   observer.warning = [&io](const std::string& line) { io.warn(line); };
   observer.stop_requested = [&signal] { return signal != 0; };
+  observer.stop_signal = [&signal] { return signal.load(); };
   return observer;
 }
 
@@ -148,11 +153,16 @@ void report(Io& io, const Tool& tool, const TrainOptions& options, const TrainSu
 int train(Io& io, const Tool& tool, TrainOptions options) {
   options.seed = tool.common.seed;
   options.compute.threads = tool.common.threads;
-  if (!options.resume.empty()) options = resumed_options(tool, options);
-  check_training(options);
-  const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
-  report(io, tool, options, run_training(data, options, observe(io, catch_interrupts())));
-  return 0;
+  const RankPlace place = place_of_process();
+  options.resume.empty() ? check_training(options) : options.validate();
+  const std::atomic<int>& signal = catch_interrupts(/*in_company=*/!place.alone());
+  return with_ranks(io, place, options.rank_timeout, signal, [&](Ranks* ranks) {
+    if (!options.resume.empty()) options = resumed_options(tool, options, ranks);
+    check_training(options);
+    const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
+    const TrainSummary summary = run_training(data, options, observe(io, signal), ranks);
+    if (place.rank == 0) report(io, tool, options, summary);
+  });
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit("limit", options.limit);
   visit("early-stop", options.early_stop);
   visit("checkpoint-every", options.checkpoint_every);
+  visit("rank-timeout", options.rank_timeout);
   visit("max-time", options.max_time);
   visit("optimizer", options.optimizer, optimizer_names());
   visit("lr", options.lr);
@@ -162,6 +163,7 @@ void TrainOptions::validate() const {
   check_range("batch-size", batch_size, 2, kMany, "2 (BatchNorm needs two rows) to 1000000");
   check_range("accumulate", accumulate, 1, kMany, "1 (off) to 1000000");
   check_range("checkpoint-every", checkpoint_every, std::int64_t{0}, INT64_MAX, "0 (after epochs only) or more steps");
+  check_range("rank-timeout", rank_timeout, 1.0, 86400.0, "1 to 86400 seconds");
   check_range("limit", limit, std::int64_t{0}, INT64_MAX, "0 (all rows) or more");
   check_range("early-stop", early_stop, 0, kMany, "0 (never) or more");
   check_range("warmup-epochs", warmup_epochs, 0, kMany, "0 or more");
@@ -263,6 +265,14 @@ std::string train_options_json(const TrainOptions& options) {
   return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
+TrainOptions parse_train_options(std::string_view text, const std::string& place) {
+  const Json config = parse_json_strict(text, place);
+  if (!config.is_object()) throw DataError(place + ": expected a JSON object");
+  TrainOptions options;
+  visit_fields(options, Reader{config, place});
+  return options;
+}
+
 TrainOptions read_run_options(const std::string& folder) {
   constexpr std::size_t kLargest = std::size_t{1} << 20;
   const std::filesystem::path path = std::filesystem::path(folder) / "config.json";
@@ -270,11 +280,7 @@ TrainOptions read_run_options(const std::string& folder) {
     throw IoError(printable(folder) + ": not a run folder: it has no config.json");
   }
   const InputFile file = InputFile::open(path, kLargest);
-  const std::string place = printable(path.string());
-  const Json config = parse_json_strict(file.bytes(), place);
-  if (!config.is_object()) throw DataError(place + ": expected a JSON object");
-  TrainOptions options;
-  visit_fields(options, Reader{config, place});
+  TrainOptions options = parse_train_options(file.bytes(), printable(path.string()));
   options.out = folder;
   options.resume = folder;
   return options;

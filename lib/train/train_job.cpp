@@ -11,6 +11,7 @@
 #include "affekt/nn/pretrained.h"
 #include "nn/forward.h"
 #include "nn/images.h"
+#include "train/rank_job.h"
 #include "train/trainer.h"
 
 namespace affekt {
@@ -47,7 +48,7 @@ std::vector<SourceCount> count_sources(const Dataset& data, const std::vector<st
 }
 
 /// All that is known without judging the saved weights.
-TrainSummary summarise(const Dataset& data, const Trainer& trainer, const TrainOptions& options) {
+TrainSummary summarise(const Dataset& data, const Trainer& trainer, const TrainOptions& options, const Ranks* ranks) {
   const Network& table = trainer.network().table();
   TrainSummary summary;
   summary.model = options.model;
@@ -68,6 +69,7 @@ TrainSummary summarise(const Dataset& data, const Trainer& trainer, const TrainO
   summary.precision = trainer.bf16() ? "bf16" : "fp32";
   summary.device = trainer.device_text();
   summary.threads = at::get_num_threads();
+  summary.ranks = ranks != nullptr ? ranks->size() : 1;
   return summary;
 }
 
@@ -100,9 +102,10 @@ void judge_saved(const Dataset& data, const Trainer& trainer, const RunFolder& r
 
 /// Judges the saved weights and writes what belongs to the end.
 TrainSummary finish(const Dataset& data, Trainer& trainer, RunFolder& run, const TrainOptions& options,
-                    const std::string& stopped) {
-  TrainSummary summary = summarise(data, trainer, options);
+                    const Ranks* ranks, const std::string& stopped) {
+  TrainSummary summary = summarise(data, trainer, options, ranks);
   summary.stopped = stopped;
+  if (run.is_silent()) return summary;
   summary.run = run.path().string();
   try {
     trainer.finish_files();
@@ -128,11 +131,26 @@ bool is_finished(const TrainSummary& summary, const TrainOptions& options) {
   return summary.stopped == "early-stop" || (summary.stopped == "epochs" && summary.epochs_run >= options.epochs);
 }
 
-std::string first_line(const Trainer& trainer, const TrainOptions& options) {
+/// The summary of a run to resume, if it has one. That it had ended is known to all ranks.
+TrainSummary earlier_summary(const RunFolder& run, const TrainOptions& options, Ranks* ranks) {
+  TrainSummary summary;
+  if (!run.is_silent() && std::filesystem::exists(run.path() / "summary.json")) {
+    summary = run.read_summary();
+    summary.already_finished = is_finished(summary, options);
+  }
+  if (ranks != nullptr) {
+    summary.already_finished = ranks->text_of_first(summary.already_finished ? "ended" : "") == "ended";
+  }
+  return summary;
+}
+
+std::string first_line(const Trainer& trainer, const TrainOptions& options, const Ranks* ranks) {
   return options.model + " (" + std::to_string(count_parameters(trainer.network().table())) + " parameters), " +
          std::to_string(trainer.rows().training.size()) + " training rows, validation on " + trainer.rows().selection +
          ", " + trainer.device_text() + ", " + std::to_string(at::get_num_threads()) +
-         (at::get_num_threads() == 1 ? " thread, " : " threads, ") + (trainer.bf16() ? "bf16" : "fp32");
+         (at::get_num_threads() == 1 ? " thread" : " threads") +
+         (ranks != nullptr ? " on each of " + std::to_string(ranks->size()) + " ranks, " : ", ") +
+         (trainer.bf16() ? "bf16" : "fp32");
 }
 
 /// The networks' own messages do not say which option is wrong.
@@ -215,41 +233,47 @@ void check_training(const TrainOptions& options) {
   if (options.pretrained != "none" && options.resume.empty()) resolve_pretrained(options.pretrained, options.model);
 }
 
-TrainSummary run_training(const Dataset& data, const TrainOptions& options, const TrainObserver& observer) {
-  check_training(options);
+TrainSummary run_training(const Dataset& data, const TrainOptions& given, const TrainObserver& observer, Ranks* ranks) {
+  check_training(given);
+  const TrainOptions options = options_of_rank(given, ranks);
   resolve_device(options.compute.device);
   TrainRows rows = rows_of_run(data, options);
   const bool resumed = !options.resume.empty();
   StartWeights start;
   if (!resumed) start = read_start_weights(options);
-  RunFolder run = RunFolder::prepare(options);
-  if (resumed && std::filesystem::exists(run.path() / "summary.json")) {
-    TrainSummary summary = run.read_summary();
-    summary.already_finished = is_finished(summary, options);
+  if (ranks != nullptr) check_same_work(*ranks, data, rows, options, start.info);
+  RunFolder run = folder_of_rank(options, ranks);
+  if (resumed) {
+    const TrainSummary summary = earlier_summary(run, options, ranks);
     if (summary.already_finished) {
-      check_data_of_finished(run, data, rows, options);
+      if (!run.is_silent()) check_data_of_finished(run, data, rows, options);
       return summary;
     }
   }
   prepare_compute(options.compute.threads);
   std::string damage;
   std::optional<RunState> saved;
-  if (resumed) saved = newest_state(run, damage);
-  Trainer trainer(data, std::move(rows), options, saved ? saved->start : start.info, observer, run);
+  if (resumed) saved = state_of_run(run, ranks, damage);
+  Trainer trainer(data, std::move(rows), options, saved ? saved->start : start.info, observer, run, ranks);
   if (saved) {
     trainer.restore(std::move(*saved));
     if (!damage.empty()) trainer.log("using the older checkpoint: " + damage);
-    trainer.log("resumed " + position_text(trainer.state()) + ": " + first_line(trainer, options));
-    run.write_config(options);
+    trainer.log("resumed " + position_text(trainer.state()) + ": " + first_line(trainer, options, ranks));
+    run.write_config(given);
   } else {
-    trainer.log(first_line(trainer, options));
+    trainer.log(first_line(trainer, options, ranks));
     for (const std::string& note : idle_source_notes(data, trainer.rows().training)) trainer.log(note);
-    run.write_config(options);  // before the first checkpoint: from then on the run can be resumed
+    run.write_config(given);  // before the first checkpoint: from then on the run can be resumed
     trainer.begin(start);
     start = {};
   }
-  const std::string stopped = trainer.run();
-  const TrainSummary summary = finish(data, trainer, run, options, stopped);
+  std::string stopped;
+  try {
+    stopped = trainer.run();
+  } catch (const LostRank& error) {
+    throw with_remedy(error, run);
+  }
+  const TrainSummary summary = finish(data, trainer, run, given, ranks, stopped);
   trainer.log(ended_text(summary));
   return summary;
 }

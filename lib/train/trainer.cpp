@@ -33,7 +33,7 @@ at::Tensor shuffled(std::size_t n, std::uint64_t seed, int epoch) {
 }  // namespace
 
 Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const StartInfo& start,
-                 const TrainObserver& observer, RunFolder& run)
+                 const TrainObserver& observer, RunFolder& run, Ranks* ranks)
     : data_(data),
       options_(options),
       observer_(observer),
@@ -42,13 +42,15 @@ Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& option
       device_(resolve_device(options.compute.device)),
       network_(make_network(options.model, network_options(options, start.variant)), at::Device(device_)),
       optimizer_(network_, options.optimizer, options.weight_decay),
-      faces_(data, rows_.training, options, at::Device(device_)) {
+      faces_(data, rows_.training, options, at::Device(device_)),
+      ranks_(ranks) {
   state_.start = start;
   state_.bf16 = effective_precision(options.compute.precision, network_.table(), device_) == Precision::bf16;
   if (options.ema > 0) average_.emplace(network_.table(), network_.device());
   const at::Device device(device_);
   validation_images_ = image_tensor(data, rows_.validation, device);
   sums_ = at::zeros({2}, at::TensorOptions().dtype(at::kDouble).device(device));
+  step_sums_ = at::zeros_like(sums_);
   state_.data_digest = data.digest();
   state_.weights_digest = weights_digest(data, rows_, options);
   start_ = epoch_start_ = Clock::now();
@@ -58,7 +60,7 @@ double Trainer::seconds() const { return earlier_seconds_ + seconds_between(star
 
 double Trainer::epoch_elapsed() const { return earlier_elapsed_ + seconds_between(epoch_start_, Clock::now()); }
 
-std::int64_t Trainer::step_rows() const { return std::int64_t{options_.batch_size} * options_.accumulate; }
+std::int64_t Trainer::step_rows() const { return round_rows() * options_.accumulate; }
 
 std::int64_t Trainer::steps_left() const {
   const std::int64_t rows = static_cast<std::int64_t>(rows_.training.size()) - state_.seen;
@@ -68,7 +70,7 @@ std::int64_t Trainer::steps_left() const {
 std::int64_t Trainer::rows_of_next_step() const {
   const std::int64_t rows = std::min(step_rows(), static_cast<std::int64_t>(rows_.training.size()) - state_.seen);
   // A last batch of one row is left out: BatchNorm has no variance for it. The order changes every epoch.
-  return rows % options_.batch_size == 1 ? rows - 1 : rows;
+  return rows % round_rows() == 1 ? rows - 1 : rows;
 }
 
 std::string Trainer::run() {
@@ -115,6 +117,7 @@ bool Trainer::train_epoch() {
   earlier_elapsed_ = state_.epoch_elapsed;
   epoch_start_ = Clock::now();
   const std::int64_t steps = state_.step + steps_left();
+  agree();
   while (state_.step < steps) {
     if (out_of_time()) return false;
     const auto before = Clock::now();
@@ -132,21 +135,27 @@ bool Trainer::train_epoch() {
 }
 
 void Trainer::stop_if_requested() {
-  if (!observer_.stop_requested || !observer_.stop_requested()) return;
+  const int signal = requested_signal();
+  if (signal == 0) return;
   const bool saved = save_checkpoint();
   const std::string where =
       "stopped in epoch " + std::to_string(state_.epoch + 1) + " after step " + std::to_string(state_.step);
   throw Interrupted(where + (saved ? "; saved" : "; not saved") + " (--resume " + printable(run_.path().string()) +
-                    " goes on" + (saved ? "" : " from " + saved_text()) + ")");
+                        " goes on" + (saved ? "" : " from " + saved_text()) + ")",
+                    signal);
 }
 
 void Trainer::take_step(const at::Tensor& order) {
   // The position is that of the rows, not of the steps: a resumed run may take them in larger or smaller portions.
   const std::int64_t count = rows_of_next_step();
-  for (std::int64_t done = 0; done < count; done += options_.batch_size) {
-    const std::int64_t size = std::min<std::int64_t>(options_.batch_size, count - done);
-    const at::Tensor rows = order.narrow(0, state_.seen + done, size).contiguous();
-    add_gradient(rows, static_cast<double>(size) / static_cast<double>(count), done / options_.batch_size);
+  for (std::int64_t done = 0; done < count; done += round_rows()) {
+    const std::int64_t size = std::min(round_rows(), count - done);
+    const RowShare mine = share_of_rows(size, rank(), world(), 2);
+    // A rank without rows takes part all the same, with two that count nothing.
+    const RowShare used = mine.count > 0 ? mine : RowShare{0, 2};
+    const at::Tensor rows = order.narrow(0, state_.seen + done + used.begin, used.count).contiguous();
+    add_gradient(rows, static_cast<double>(mine.count) / static_cast<double>(count), done / round_rows(),
+                 done + size == count);
   }
   watch_loss(state_.seen + count);
   optimizer_.clip(options_.clip_grad);
@@ -160,7 +169,7 @@ void Trainer::take_step(const at::Tensor& order) {
   update_average();
 }
 
-void Trainer::add_gradient(const at::Tensor& rows, double share, std::int64_t part) {
+void Trainer::add_gradient(const at::Tensor& rows, double share, std::int64_t part, bool last) {
   const auto before = Clock::now();
   const FaceBatch batch = faces_.batch(rows, state_.epoch, /*with_pixels=*/!training_features_);
   const at::Tensor input = training_input(rows, batch);
@@ -168,18 +177,19 @@ void Trainer::add_gradient(const at::Tensor& rows, double share, std::int64_t pa
   Pass pass;
   pass.training = true;
   pass.bf16 = state_.bf16;
-  pass.seed = options_.seed;
+  pass.seed = dropout_seed();
   pass.step = static_cast<std::uint64_t>(optimizer_.steps() * options_.accumulate + part);
   const at::Tensor logits = training_logits(input, pass);
   const at::Tensor loss = weighted_cross_entropy(logits, batch.targets, batch.weights);
-  loss.mul(share).backward();
-  add_to_sums(loss, logits, batch.labels);
+  if (share > 0) add_to_sums(loss, logits, batch.labels);
+  backward(loss.mul(share), last);
 }
 
 void Trainer::add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels) {
   const at::NoGradGuard no_grad;
-  sums_[0].add_(loss.detach().to(at::kDouble), static_cast<double>(labels.size(0)));
-  sums_[1].add_(logits.argmax(1).eq(labels).sum().to(at::kDouble));
+  at::Tensor& sums = ranks_ != nullptr ? step_sums_ : sums_;
+  sums[0].add_(loss.detach().to(at::kDouble), static_cast<double>(labels.size(0)));
+  sums[1].add_(logits.argmax(1).eq(labels).sum().to(at::kDouble));
 }
 
 void Trainer::update_average() {
@@ -197,7 +207,8 @@ void Trainer::update_average() {
 }
 
 void Trainer::finish_epoch() {
-  const Score score = score_logits(validation_logits(), data_, rows_.validation);
+  take_weights_of_first();
+  const Score score = score_of_first(score_logits(validation_logits(), data_, rows_.validation));
   if (!std::isfinite(score.loss)) {  // the last steps can do it after the losses were summed
     throw Diverged{"the loss is not finite in epoch " + std::to_string(state_.epoch + 1) + ", validation"};
   }
@@ -267,7 +278,9 @@ void Trainer::report_progress(std::int64_t steps) {
   observer_.progress(progress);
 }
 
-bool Trainer::out_of_time() const {
+bool Trainer::out_of_time() const { return ranks_ != nullptr ? agreed_.time_up : own_time_is_up(); }
+
+bool Trainer::own_time_is_up() const {
   const double limit = options_.max_seconds();
   return limit > 0 && seconds_between(start_, Clock::now()) >= limit;
 }

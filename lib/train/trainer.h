@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +17,7 @@
 #include "train/loss.h"
 #include "train/optimizer.h"
 #include "train/phases.h"
+#include "train/rank_group.h"
 #include "train/run_folder.h"
 #include "train/schedule.h"
 #include "train/start_weights.h"
@@ -79,7 +82,7 @@ class Trainer {
  public:
   /// The parameters are not set: begin() or restore() next.
   Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const StartInfo& start,
-          const TrainObserver& observer, RunFolder& run);
+          const TrainObserver& observer, RunFolder& run, Ranks* ranks = nullptr);
 
   /// Sets the first weights and saves them. @throws IoError  a checkpoint cannot be written.
   void begin(const StartWeights& start);
@@ -115,6 +118,7 @@ class Trainer {
   at::Tensor training_input(const at::Tensor& rows, const FaceBatch& batch) const;
   at::Tensor training_logits(const at::Tensor& input, const Pass& pass) const;
   at::Tensor validation_logits() const;
+  at::Tensor validation_logits(std::int64_t begin, std::int64_t count) const;
   void stop_if_requested();
   std::string train_epochs();
   /// Looks at the mean loss of the rows up to `seen`. @throws Diverged.
@@ -124,10 +128,26 @@ class Trainer {
   bool train_epoch();  ///< False if max-time ended it early.
   /// One step of the optimizer, with the gradient of the next rows of the epoch.
   void take_step(const at::Tensor& order);
-  /// Adds the gradient of a batch, which is `share` of the rows of the step and its batch number `part`.
-  void add_gradient(const at::Tensor& rows, double share, std::int64_t part);
+  /// Adds the gradient of a batch, which is `share` of the rows of the step (0 = they only keep the other ranks
+  /// company), its batch number `part` and perhaps its `last`.
+  void add_gradient(const at::Tensor& rows, double share, std::int64_t part, bool last);
   void add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
   void update_average();
+  // With several ranks (trainer_ranks.cpp); alone these come down to what their names say of one rank.
+  int world() const { return ranks_ != nullptr ? ranks_->size() : 1; }
+  int rank() const { return ranks_ != nullptr ? ranks_->rank() : 0; }
+  std::int64_t round_rows() const { return std::int64_t{options_.batch_size} * world(); }  ///< One batch of each rank.
+  std::uint64_t dropout_seed() const;
+  void backward(const at::Tensor& loss, bool last);
+  void agree();
+  std::vector<double> own_wishes();
+  void take_agreement(const std::vector<double>& sums);
+  int requested_signal() const;
+  bool own_time_is_up() const;
+  void take_weights_of_first();
+  Score score_of_first(const Score& score) const;
+  at::Tensor compute_rows(std::int64_t begin, std::int64_t count,
+                          const std::function<at::Tensor(std::int64_t, std::int64_t)>& compute) const;
   void finish_epoch();
   void report_progress(std::int64_t steps);
   WorkLeft work_left(std::int64_t steps) const;  ///< With `steps` in an epoch.
@@ -148,6 +168,12 @@ class Trainer {
   const TorchNetwork& judged() const { return average_ ? *average_ : network_; }
   std::vector<NamedTensor> tensors() const;
 
+  /// What all ranks have agreed on: the same on all of them.
+  struct Agreed {
+    int signal = 0;        ///< To stop for, of any rank.
+    bool time_up = false;  ///< By the clock of rank 0.
+  };
+
   const Dataset& data_;
   TrainOptions options_;
   const TrainObserver& observer_;
@@ -160,7 +186,11 @@ class Trainer {
   FaceBatches faces_;  ///< The training rows.
   at::Tensor validation_images_;
   std::optional<FeatureCache> training_features_, validation_features_;  ///< While the head is trained alone.
-  at::Tensor sums_;  ///< (2) fp64 on the device: loss and correct answers of the running epoch.
+  Ranks* ranks_;                                                         ///< Null = alone.
+  std::unique_ptr<GradientSync> sync_;                                   ///< Of the parameters that are trained now.
+  Agreed agreed_;
+  at::Tensor step_sums_;  ///< Like sums_, of this rank's rows of the running step; unused alone.
+  at::Tensor sums_;       ///< (2) fp64 on the device: loss and correct answers of the running epoch.
   RunState state_;
   Clock::time_point start_, epoch_start_, last_progress_;
   double earlier_seconds_ = 0, earlier_elapsed_ = 0;  ///< Of the run and of its epoch before a resume.

@@ -84,6 +84,7 @@ ModelCard Trainer::card() const {
 }
 
 void Trainer::save_best() {
+  if (run_.is_silent()) return;
   unwritten_best_ = Best{card(), judged().export_parameters()};
   try {
     write_best();
@@ -135,6 +136,7 @@ void Trainer::write_state() {
   state_.epoch_elapsed = epoch_elapsed();
   state_.optimizer_steps = optimizer_.steps();
   state_.log_size = run_.log_size();
+  if (run_.is_silent()) return;
   RunState saved = state_;
   ++saved.serial;  // only what is written counts: a failed attempt must not turn to the file of the last good one
   write_checkpoint(run_.checkpoint(static_cast<int>(saved.serial % kSlots)), tensors(), run_state_json(saved));
@@ -204,7 +206,14 @@ void Trainer::reload(RunState state) {
     enter(state.phase);
   }
   state_ = std::move(state);
-  read_checkpoint_tensors(run_.checkpoint(static_cast<int>(state_.serial % kSlots)), tensors());
+  if (!run_.is_silent()) {
+    read_checkpoint_tensors(run_.checkpoint(static_cast<int>(state_.serial % kSlots)), tensors());
+  }
+  if (ranks_ != nullptr) {
+    std::vector<at::Tensor> restored;
+    for (const NamedTensor& named : tensors()) restored.push_back(named.tensor);
+    broadcast_from_first(*ranks_, restored);
+  }
   optimizer_.set_steps(state_.optimizer_steps);
   earlier_elapsed_ = state_.epoch_elapsed;
   saved_epoch_ = state_.epoch;

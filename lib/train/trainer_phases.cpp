@@ -19,6 +19,7 @@ std::string mebibytes(std::int64_t bytes) { return format_fixed(static_cast<doub
 void Trainer::begin(const StartWeights& start) {
   log(set_start_weights(network_, start, options_.seed));
   if (start.weights.folded_batch_norm) calibrate();
+  take_weights_of_first();
   if (average_) average_->load(network_.export_parameters());
   enter(phase_of_epoch(options_, 0));
   write_state();  // something to go back to from the first step on
@@ -60,6 +61,7 @@ void Trainer::enter(Phase phase) {
   state_.watch = LossWatch{};  // batch statistics instead of running ones may change the loss
   network_.set_trained(trained_nodes(table, options_, phase));
   optimizer_.choose(network_, rate_factors(table, options_, phase));
+  sync_.reset();
   training_features_.reset();
   validation_features_.reset();
   time_left_.begin_phase();
@@ -89,11 +91,14 @@ FeatureCache Trainer::features_of(const at::Tensor& images, bool bf16, std::int6
   pass.bf16 = bf16;
   const int cut = head_input(network_.table());
   const auto compute = [&](std::int64_t begin, std::int64_t count) {
+    agree();
     stop_if_requested();
-    const at::Tensor pixels = images.narrow(0, begin, count);
-    return network_.forward_between(0, network_input(pixels, preprocessing(), network_.table().input), cut, pass);
+    return compute_rows(begin, count, [&](std::int64_t first, std::int64_t rows) {
+      const at::Tensor pixels = images.narrow(0, first, rows);
+      return network_.forward_between(0, network_input(pixels, preprocessing(), network_.table().input), cut, pass);
+    });
   };
-  FeatureCache cache = FeatureCache::fill(images.size(0), options_.batch_size, memory_left, run_.path(), compute);
+  FeatureCache cache = FeatureCache::fill(images.size(0), round_rows(), memory_left, run_.path(), compute);
   const double spent = std::chrono::duration<double>(Clock::now() - before).count();
   time_left_.add_features(images.size(0), spent);
   log("features of the " + std::string(what) + " rows: " + mebibytes(cache.bytes()) +
@@ -113,16 +118,21 @@ at::Tensor Trainer::training_logits(const at::Tensor& input, const Pass& pass) c
 }
 
 at::Tensor Trainer::validation_logits() const {
+  return compute_rows(0, validation_images_.size(0),
+                      [this](std::int64_t begin, std::int64_t count) { return validation_logits(begin, count); });
+}
+
+at::Tensor Trainer::validation_logits(std::int64_t first, std::int64_t rows) const {
   if (!validation_features_) {
-    return forward_images(judged(), preprocessing(), validation_images_, /*bf16=*/false, {});
+    return forward_images(judged(), preprocessing(), validation_images_.narrow(0, first, rows), /*bf16=*/false, {});
   }
   constexpr std::int64_t kBatch = 256;
   const at::NoGradGuard no_grad;
   const int cut = head_input(network_.table());
   const auto last = static_cast<int>(network_.table().nodes.size()) - 1;
   std::vector<at::Tensor> parts;
-  for (std::int64_t begin = 0; begin < validation_features_->size(); begin += kBatch) {
-    const std::int64_t count = std::min(kBatch, validation_features_->size() - begin);
+  for (std::int64_t begin = first; begin < first + rows; begin += kBatch) {
+    const std::int64_t count = std::min(kBatch, first + rows - begin);
     const at::Tensor features = validation_features_->range(begin, count, network_.device());
     parts.push_back(judged().forward_between(cut, features, last, {}).to(at::kCPU));
   }

@@ -4,6 +4,7 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
+#include "train/rank_job.h"
 #include "train/trainer.h"
 
 namespace affekt {
@@ -39,7 +40,7 @@ void Trainer::go_back(const Diverged& diverged) {
   const Score best = state_.best;
   optimizer_.discard_gradients();
   std::string damage;
-  reload(newest_state(run_, damage, /*calm_first=*/true));
+  reload(state_of_run(run_, ranks_, damage, /*calm_first=*/true));
   state_.setbacks = setbacks;
   if (best_epoch > state_.best_epoch) {  // best.safetensors has it
     state_.best_epoch = best_epoch;

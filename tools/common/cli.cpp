@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <limits>
 #include <new>
@@ -24,6 +25,21 @@ constexpr int kMostThreads = 1024;
 std::atomic<int>& noted_signal() {
   static std::atomic<int> signal{0};
   return signal;
+}
+
+/// Only what a signal handler may do.
+void note_in_company(int signal) {
+  constexpr std::time_t kSameSignal = 5;  // seconds
+  static volatile std::sig_atomic_t first_time = 0;
+  std::timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (noted_signal() == 0) {
+    first_time = static_cast<std::sig_atomic_t>(now.tv_sec);
+    noted_signal() = signal;
+  } else if (now.tv_sec - first_time > kSameSignal) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
 }
 
 template <typename Integer>
@@ -77,11 +93,11 @@ UsageError unexpected_argument(const std::string& word) {
 
 }  // namespace
 
-const std::atomic<int>& catch_interrupts() {
+const std::atomic<int>& catch_interrupts(bool in_company) {
   struct sigaction action {};
-  action.sa_handler = [](int signal) { noted_signal() = signal; };
+  action.sa_handler = in_company ? note_in_company : [](int signal) { noted_signal() = signal; };
   // A second signal ends the process at once: whoever presses Ctrl-C twice means it.
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  action.sa_flags = in_company ? 0 : static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   return noted_signal();
@@ -334,7 +350,10 @@ int guarded(Io& io, const std::function<int()>& work) {
   } catch (const IoError& error) {
     return fail(kNoFile, error.what());
   } catch (const Interrupted& error) {
-    return fail(128 + (noted_signal() != 0 ? noted_signal().load() : SIGINT), error.what());
+    const int other = error.signal != 0 ? error.signal : SIGINT;
+    return fail(128 + (noted_signal() != 0 ? noted_signal().load() : other), error.what());
+  } catch (const LostRank& error) {
+    return fail(kInternalFault, error.what());
   } catch (const std::bad_alloc&) {
     return fail(kInternalFault, "out of memory");
   } catch (const std::exception& error) {

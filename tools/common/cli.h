@@ -100,7 +100,10 @@ class Tool {
 std::string json_text(const Json& json, int indent = -1);
 
 /// Installs handlers for SIGINT and SIGTERM that only note the signal, so that work can be saved first; 0 = none yet.
-/// After the work ended early, throw affekt::Interrupted: run() then exits with 128 + signal.
-const std::atomic<int>& catch_interrupts();
+/// After the work ended early, throw affekt::Interrupted: run() then exits with 128 + signal. A second signal ends the
+/// process at once.
+/// @param in_company  Under a launcher, which passes signals on that the process has got already: a signal within some
+///                    seconds of the first is taken for the same one.
+const std::atomic<int>& catch_interrupts(bool in_company = false);
 
 }  // namespace affekt::cli

@@ -35,6 +35,13 @@ class AFFEKT_API IoError : public Error {
 /// The work was stopped from outside, after saving what can be saved. Tools exit with 128 + signal.
 class AFFEKT_API Interrupted : public Error {
  public:
+  explicit Interrupted(const std::string& text, int number = 0) : Error(text), signal(number) {}
+  int signal;  ///< That another process got; 0 = it was this one.
+};
+
+/// Another process of a common work, or the connection to it, is gone. Tools exit with 1.
+class AFFEKT_API LostRank : public Error {
+ public:
   using Error::Error;
 };
 

@@ -9,6 +9,7 @@
 
 #include "affekt/core/export.h"
 #include "affekt/data/dataset.h"
+#include "affekt/train/ranks.h"
 #include "affekt/train/train_options.h"
 
 namespace affekt {
@@ -41,6 +42,7 @@ struct TrainObserver {
   std::function<void(const std::string&)> log;      ///< One line, also written to log.txt.
   std::function<void(const std::string&)> warning;  ///< Likewise: what went wrong and is dealt with. Empty: `log`.
   std::function<bool()> stop_requested;             ///< Asked after every step.
+  std::function<int()> stop_signal;                 ///< The signal that asked, for the other ranks. Empty: SIGINT.
 };
 
 /// A part of the network that is trained at one rate.
@@ -87,6 +89,7 @@ struct TrainSummary {
   double seconds = 0;             ///< All of it, over all resumed parts.
   std::string precision, device;  ///< What was used: fp32 or bf16, cpu or cuda:N.
   int threads = 0;                ///< What was used.
+  int ranks = 1;                  ///< Processes that trained together.
   double lr_factor = 1;           ///< Of the learning rate at the end: halved whenever the loss diverged.
   std::string stopped;            ///< "epochs", "early-stop" or "max-time".
   bool already_finished = false;  ///< Resumed a run that had ended: nothing was done.
@@ -101,6 +104,9 @@ AFFEKT_API std::string train_summary_json(const TrainSummary& summary);
 /// @throws UsageError, IoError.
 AFFEKT_API void check_training(const TrainOptions& options);
 
+/// The options of the run folder to resume, which rank 0 reads for all. @throws IoError, DataError.
+AFFEKT_API TrainOptions run_options_of_first(const std::string& folder, Ranks* ranks);
+
 /// Trains and leaves in the run folder: config.json, metrics.csv, log.txt, best.safetensors (the epoch with the highest
 /// validation accuracy; of equals, the lower loss), last/ (checkpoints to resume from), summary.json and curves.svg.
 ///
@@ -111,6 +117,12 @@ AFFEKT_API void check_training(const TrainOptions& options);
 /// PrivateTest rows are not looked at before the end; then once, with the saved weights. Soft labels of `data`, if any,
 /// are the targets of training; validation always counts the hard labels.
 ///
+/// With several ranks, each with the same data and options, a step takes `batch_size` rows of each, consecutive ones in
+/// the epoch's order, and sums their gradients weighted by rows; the last round is dealt as evenly as goes. BatchNorm
+/// uses each rank's own rows; the weights and statistics of rank 0 are taken by all after every epoch, and the
+/// validation rows are dealt to all. Rank 0 alone reads and writes the run folder, judges the saved weights at the end
+/// and has the full summary. Threads and a device `auto` or `cuda` become this rank's share.
+///
 /// @throws UsageError  an option out of range, no training rows, no PublicTest rows under validation public, an
 /// existing
 ///                     run folder without `force`, other data than the run to resume had.
@@ -119,8 +131,9 @@ AFFEKT_API void check_training(const TrainOptions& options);
 ///
 /// @throws DataError   the loss diverged a fourth time; a damaged checkpoint.
 /// @throws IoError     the run folder cannot be written: found out before training, or at the end the result cannot be.
-/// @throws Interrupted stop_requested() said so; last/ was saved first.
+/// @throws Interrupted stop_requested() said so, on any rank; last/ was saved first.
+/// @throws LostRank    another rank is gone; the run can be resumed from its last checkpoint, with any number of ranks.
 AFFEKT_API TrainSummary run_training(const Dataset& data, const TrainOptions& options,
-                                     const TrainObserver& observer = {});
+                                     const TrainObserver& observer = {}, Ranks* ranks = nullptr);
 
 }  // namespace affekt

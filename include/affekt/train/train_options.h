@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -56,7 +57,8 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   int early_stop = 0;      ///< Stop after so many epochs without a better one; 0 = never.
   /// Steps of the optimizer between checkpoints within an epoch; 0 = only after epochs and at stops.
   std::int64_t checkpoint_every = 0;
-  std::string max_time;  ///< Stop, saved and resumable, after this time: 90, 90s, 45m, 2h; "" = never.
+  double rank_timeout = 60;  ///< Seconds of silence after which another rank counts as lost.
+  std::string max_time;      ///< Stop, saved and resumable, after this time: 90, 90s, 45m, 2h; "" = never.
 
   OptimizerKind optimizer = OptimizerKind::adamw;
   double lr = 0;               ///< Highest learning rate; 0 = 0.05 for sgd, 0.001 for adam and adamw.
@@ -102,6 +104,9 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
 
 /// One flat JSON object whose keys are the flags of affekt-train: what config.json holds.
 AFFEKT_API std::string train_options_json(const TrainOptions& options);
+
+/// Reads what train_options_json() wrote. @param place  Of the text, for messages. @throws DataError.
+AFFEKT_API TrainOptions parse_train_options(std::string_view text, const std::string& place);
 
 /// The options of a run folder (its config.json), `out` and `resume` set to the folder.
 /// @throws IoError  not a run folder. @throws DataError  damaged.

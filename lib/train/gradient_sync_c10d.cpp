@@ -1,0 +1,140 @@
+// Gradients through c10d's Reducer: buckets of some megabytes are summed over the ranks while the backward pass still
+// computes the others (Li et al., "PyTorch Distributed", VLDB 2020).
+#include <torch/version.h>
+
+#include <torch/csrc/distributed/c10d/reducer.hpp>
+#ifdef AFFEKT_NCCL
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
+
+#include <algorithm>
+#include <utility>
+
+#include "affekt/core/error.h"
+#include "train/rank_group.h"
+#include "train/ranks_impl.h"
+
+namespace affekt {
+namespace {
+
+using GroupPtr = c10::intrusive_ptr<c10d::ProcessGroup>;
+
+#if TORCH_VERSION_MAJOR >= 2
+using Backend = c10d::Backend;
+/// Since LibTorch 2 a group only knows who exchanges the tensors of which device.
+GroupPtr group_of(const Ranks::Impl& impl, c10::DeviceType device, c10d::ProcessGroup::BackendType type,
+                  const c10::intrusive_ptr<Backend>& backend) {
+#if TORCH_VERSION_MINOR >= 6
+  auto group = c10::make_intrusive<c10d::ProcessGroup>(impl.store, impl.place.rank, impl.place.size);
+#else
+  auto group = c10::make_intrusive<c10d::ProcessGroup>(
+      impl.store, impl.place.rank, impl.place.size,
+      c10::make_intrusive<c10d::ProcessGroup::Options>(device == c10::DeviceType::CPU ? "gloo" : "nccl"));
+#endif
+  group->setBackend(device, type, backend);
+  return group;
+}
+#else
+using Backend = c10d::ProcessGroup;
+#endif
+
+/// Sums a bucket. Nothing is divided: the losses are weighted by the rows already.
+class SumHook : public c10d::CommHookInterface {
+ public:
+  SumHook(c10::intrusive_ptr<Backend> backend, std::shared_ptr<RankWatch> watch)
+      : backend_(std::move(backend)), watch_(std::move(watch)) {}
+
+  c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
+    std::vector<at::Tensor> list{bucket.getBufferRef()};
+    const auto work = backend_->allreduce(list);
+    // NCCL's future orders streams and does not block; the watch's is for the CPU.
+    return list[0].is_cuda() ? work->getFuture() : watch_->guard(work, list[0]);
+  }
+  at::Tensor parseHookResult(const c10::IValue& result) override {
+    return result.isTensor() ? result.toTensor() : result.toTensorVector().at(0);
+  }
+
+ private:
+  c10::intrusive_ptr<Backend> backend_;
+  std::shared_ptr<RankWatch> watch_;
+};
+
+}  // namespace
+
+struct GradientSync::Impl {
+  Ranks& ranks;
+  c10::intrusive_ptr<Backend> backend;
+  GroupPtr group;
+  std::unique_ptr<c10d::Reducer> reducer;
+
+  void connect(bool cuda) {
+    Ranks::Impl& own = ranks.impl();
+    if (cuda) {
+#ifdef AFFEKT_NCCL
+      const std::string name = "nccl/" + std::to_string(own.exchanges++);
+      auto options = c10d::ProcessGroupNCCL::Options::create();
+      options->timeout = std::chrono::milliseconds(static_cast<std::int64_t>(own.timeout * 1000));
+      auto nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>(name, own.store),
+                                                              own.place.rank, own.place.size, options);
+      backend = nccl;
+#if TORCH_VERSION_MAJOR >= 2
+      group = group_of(own, c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::NCCL, backend);
+#else
+      group = nccl;
+#endif
+      return;
+#else
+      throw UsageError("device: this build exchanges gradients on the CPU alone, it has no NCCL (--device cpu)");
+#endif
+    }
+    backend = own.group;
+#if TORCH_VERSION_MAJOR >= 2
+    group = group_of(own, c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, backend);
+#else
+    group = own.group;
+#endif
+  }
+};
+
+GradientSync::GradientSync(Ranks& ranks, const std::vector<at::Tensor>& parameters)
+    : impl_(new Impl{ranks, {}, {}, {}}) {
+  impl_->connect(parameters.at(0).is_cuda());
+  const std::vector<bool> sparse(parameters.size(), false);
+  // The last parameters' gradients are ready first. The first bucket is small, so that sending begins early.
+  const std::vector<at::Tensor> backwards(parameters.rbegin(), parameters.rend());
+  auto [buckets, limits] =
+      c10d::compute_bucket_assignment_by_size(backwards,
+                                              {static_cast<std::size_t>(c10d::kDefaultFirstBucketBytes),
+                                               static_cast<std::size_t>(c10d::kDefaultBucketBytesCap)},
+                                              sparse);
+  impl_->reducer = std::make_unique<c10d::Reducer>(
+      backwards, buckets, limits, impl_->group, sparse, c10d::kDefaultBucketBytesCap, /*find_unused_parameters=*/false,
+      /*gradient_as_bucket_view=*/true, std::unordered_map<std::size_t, std::string>{}, c10d::kDefaultFirstBucketBytes);
+  impl_->reducer->register_comm_hook(std::make_unique<SumHook>(impl_->backend, ranks.impl().watch));
+}
+
+GradientSync::~GradientSync() {
+  // After a failed exchange its buckets may still be written to.
+  if (impl_->ranks.impl().watch->broken()) impl_->reducer.release();
+}
+
+void GradientSync::backward(const at::Tensor& loss, bool share) {
+  if (!share) {
+    loss.backward();
+    return;
+  }
+  const auto watch = impl_->ranks.impl().watch;
+  try {
+    impl_->reducer->rebuild_buckets();  // once, in the order in which gradients turned out to be ready
+    impl_->reducer->prepare_for_backward({});
+    loss.backward();
+  } catch (const LostRank&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (!watch->broken()) throw;
+    throw LostRank(watch->blame(error.what()));
+  }
+}
+
+}  // namespace affekt

@@ -1,0 +1,94 @@
+#include "train/rank_job.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "affekt/core/text.h"
+#include "affekt/core/version.h"
+#include "affekt/model/architectures.h"
+
+namespace affekt {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Options that may differ between machines.
+const char* const kOwnOptions[] = {"data",          "ferplus",      "pretrained", "device", "threads",
+                                   "feature-cache", "rank-timeout", "max-time",   "license"};
+
+struct Texts {
+  std::vector<std::string> names, values;
+  void add(const std::string& name, const std::string& value) {
+    names.push_back(name);
+    values.push_back(value);
+  }
+};
+
+}  // namespace
+
+TrainOptions options_of_rank(const TrainOptions& options, const Ranks* ranks) {
+  if (ranks == nullptr) return options;
+  TrainOptions own = options;
+  if (own.compute.threads == 0) own.compute.threads = ranks->threads();
+  const bool any = own.compute.device == "auto" || own.compute.device == "cuda";
+  if (any && resolve_device(own.compute.device) != "cpu") {
+    own.compute.device = resolve_device("cuda:" + std::to_string(ranks->local_rank()));
+  }
+  return own;
+}
+
+void check_same_work(Ranks& ranks, const Dataset& data, const TrainRows& rows, const TrainOptions& options,
+                     const StartInfo& start) {
+  Texts texts;
+  texts.add("version", version());
+  Json fields = Json::parse(train_options_json(options));
+  for (const char* name : kOwnOptions) fields.erase(name);
+  for (const auto& [name, value] : fields.items()) texts.add(name, value.dump());
+  texts.add("data", "rows of digest " + data.digest());
+  texts.add("data", "weights of digest " + weights_digest(data, rows, options));
+  texts.add("pretrained", start.source.digest.empty() ? "none" : "a file of CRC-64 " + start.source.digest);
+  const std::string device = resolve_device(options.compute.device);
+  const Network network = make_network(options.model, network_options(options, start.variant));
+  texts.add("device", device == "cpu" ? device : "cuda");
+  texts.add("precision", effective_precision(options.compute.precision, network, device) == Precision::bf16
+                             ? "bf16 as the processor's choice"
+                             : "fp32 as the processor's choice");
+  ranks.check_equal(texts.names, texts.values);
+}
+
+RunFolder folder_of_rank(const TrainOptions& options, const Ranks* ranks) {
+  return ranks == nullptr || ranks->is_first() ? RunFolder::prepare(options) : RunFolder::silent();
+}
+
+RunState state_of_run(const RunFolder& run, Ranks* ranks, std::string& damage, bool calm_first) {
+  if (ranks == nullptr) return newest_state(run, damage, calm_first);
+  if (!ranks->is_first()) return parse_run_state(ranks->text_of_first(""), "the state of the run from rank 0");
+  RunState state = newest_state(run, damage, calm_first);
+  ranks->text_of_first(run_state_json(state));
+  return state;
+}
+
+TrainOptions run_options_of_first(const std::string& folder, Ranks* ranks) {
+  if (ranks == nullptr) return read_run_options(folder);
+  if (ranks->is_first()) {
+    TrainOptions options = read_run_options(folder);
+    ranks->text_of_first(train_options_json(options));
+    return options;
+  }
+  TrainOptions options = parse_train_options(ranks->text_of_first(""), "the options of the run from rank 0");
+  options.out = options.resume = folder;
+  return options;
+}
+
+LostRank with_remedy(const LostRank& error, const RunFolder& run) {
+  if (run.is_silent()) return error;
+  std::error_code ignored;
+  const bool saved =
+      std::filesystem::exists(run.checkpoint(0), ignored) || std::filesystem::exists(run.checkpoint(1), ignored);
+  return LostRank(std::string(error.what()) + (saved
+                                                   ? " (--resume " + printable(run.path().string()) +
+                                                         " goes on from the last checkpoint, with any number of ranks)"
+                                                   : " (nothing was saved yet)"));
+}
+
+}  // namespace affekt
