@@ -222,6 +222,9 @@ void bind(Tool& tool, Flags& flags) {
               {{"lloyd", affekt::KMeansAlgorithm::lloyd}, {"minibatch", affekt::KMeansAlgorithm::minibatch}},
               "How k-means is computed: with all tracks each step, or with batches of 8,192 (less memory and time, "
               "slightly worse)");
+  tool.choice("start", options.kmeans.start,
+              {{"kmeans++", affekt::KMeansStart::plus_plus}, {"kmeans||", affekt::KMeansStart::parallel}},
+              "How the first centroids are found: one after another, or in five rounds of sampling");
   tool.option("restarts", options.kmeans.restarts, "Independent starts; the lowest inertia wins");
   tool.option("max-iterations", options.kmeans.max_iterations, "Steps a start");
   tool.option("tolerance", options.kmeans.relative_tolerance, "Stop when inertia falls by less than this fraction");

@@ -253,8 +253,8 @@ HWY_ATTR HWY_INLINE void for_tiles(const Points& points, std::size_t begin, std:
 HWY_ATTR void NearestBlocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
                             std::int32_t* labels, float* squared) {
   for_tiles(points, begin, end, centroids, [=](std::size_t first, std::size_t blocks, const Tile& tile) {
-    std::copy_n(tile.labels.data(), blocks * kLanes, labels + first * kLanes);
-    if (squared != nullptr) std::copy_n(tile.squared.data(), blocks * kLanes, squared + first * kLanes);
+    std::copy_n(tile.labels.data(), blocks * kLanes, labels + (first - begin) * kLanes);
+    if (squared != nullptr) std::copy_n(tile.squared.data(), blocks * kLanes, squared + (first - begin) * kLanes);
   });
 }
 

@@ -28,12 +28,12 @@ struct ChunkSums {
 };
 
 /// Nearest centroid of the rows of blocks [begin, end), ties to the lower number: `labels` (and `squared`, the squared
-/// distances, if not null) are written from row 16 * begin on, including the lanes beyond the last row (label -1,
-/// distance 0).
+/// distances, if not null) have 16 places a block, those of block `begin` first; the lanes beyond the last row get
+/// label -1 and distance 0.
 void nearest_blocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
                     std::int32_t* labels, float* squared);
 
-/// A Lloyd step for these blocks: labels as nearest_blocks() gives them, and what the rows add up to.
+/// A Lloyd step for these blocks: nearest centroids into the labels of all rows, and what the rows add up to.
 /// @param out  sized (k, d) and (k). If valid, `labels` are those of the step before.
 void lloyd_blocks(const Points& points, std::size_t begin, std::size_t end, const PaddedCentroids& centroids,
                   std::int32_t* labels, ChunkSums& out);

@@ -103,7 +103,7 @@ class Lloyd {
     const PaddedCentroids padded(centroids.data(), centroids.size() / points_.d, points_.d);
     const std::size_t chunk = chunk_blocks(points_);
     parallel_for(points_.blocks(), chunk, [&](std::size_t begin, std::size_t end) {
-      nearest_blocks(points_, begin, end, padded, ignored.data(), distance.data());
+      nearest_blocks(points_, begin, end, padded, ignored.data() + begin * kLanes, distance.data() + begin * kLanes);
     });
     std::vector<std::size_t> rows;
     std::vector<float> row(points_.d);
@@ -155,7 +155,7 @@ KMeansResult kmeans_points(const Points& points, const KMeansOptions& options,
   KMeansResult best;
   for (int restart = 0; restart < options.restarts; ++restart) {
     RandomStream random(options.seed, static_cast<std::uint64_t>(restart));
-    auto result = lloyd.run(plus_plus_start(points, static_cast<std::size_t>(options.k), random), restart, on_step);
+    auto result = lloyd.run(start_of(points, options, random), restart, on_step);
     if (restart == 0 || result.inertia < best.inertia) best = std::move(result);
   }
   return best;
@@ -182,14 +182,14 @@ std::vector<float> kmeans_start(const float* x, std::size_t n, std::size_t d, co
   options.validate();
   check_sizes(n, d, options.k);
   RandomStream random(options.seed, 0);
-  return plus_plus_start(deal_rows(x, n, d), static_cast<std::size_t>(options.k), random);
+  return start_of(deal_rows(x, n, d), options, random);
 }
 
 std::vector<std::int32_t> labels_of(const Points& points, const std::vector<float>& centroids) {
   const PaddedCentroids padded(centroids.data(), centroids.size() / points.d, points.d);
   std::vector<std::int32_t> labels(points.blocks() * kLanes);
   parallel_for(points.blocks(), chunk_blocks(points), [&](std::size_t begin, std::size_t end) {
-    nearest_blocks(points, begin, end, padded, labels.data(), nullptr);
+    nearest_blocks(points, begin, end, padded, labels.data() + begin * kLanes, nullptr);
   });
   labels.resize(points.n);
   return labels;
@@ -201,7 +201,7 @@ void assign_points(const Points& points, const std::vector<float>& centroids, st
   labels.resize(points.blocks() * kLanes);
   distances.resize(points.blocks() * kLanes);
   parallel_for(points.blocks(), chunk_blocks(points), [&](std::size_t begin, std::size_t end) {
-    nearest_blocks(points, begin, end, padded, labels.data(), distances.data());
+    nearest_blocks(points, begin, end, padded, labels.data() + begin * kLanes, distances.data() + begin * kLanes);
   });
   labels.resize(points.n);
   distances.resize(points.n);

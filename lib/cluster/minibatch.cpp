@@ -44,7 +44,7 @@ class MiniBatch {
     const auto k = static_cast<std::size_t>(options_.k);
     const auto first = draw(rows_, n_, d_, kStartRows, random);
     KMeansResult result;
-    result.centroids = plus_plus_start(deal_rows(first.data(), first.size() / d_, d_), k, random);
+    result.centroids = start_of(deal_rows(first.data(), first.size() / d_, d_), options_, random);
     seen_.assign(k, 0);
     double mean = 0, least = 0;
     int stalled = 0;

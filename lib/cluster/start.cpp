@@ -106,4 +106,10 @@ std::vector<float> plus_plus_start(const Points& points, std::size_t k, RandomSt
   return centers;
 }
 
+std::vector<float> start_of(const Points& points, const KMeansOptions& options, RandomStream& random) {
+  const auto k = static_cast<std::size_t>(options.k);
+  return options.start == KMeansStart::parallel ? parallel_start(points, k, random)
+                                                : plus_plus_start(points, k, random);
+}
+
 }  // namespace affekt

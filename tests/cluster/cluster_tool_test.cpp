@@ -102,6 +102,14 @@ TEST_CASE("with -v every cluster says what it stands out by; agreement shows the
   CHECK(contains(assigned.out, "ARI 1.000"));
 }
 
+TEST_CASE("the start is chosen by name") {
+  const Workplace place;
+  const Json json = Json::parse(place.run({"tracks.csv", "-k", "4", "--start", "kmeans||", "--json"}).out);
+  CHECK(json["options"]["start"] == "kmeans||");
+  CHECK(json["clusters"].size() == 4);
+  place.refused(2, {"tracks.csv", "--start", "random"}, "kmeans++");
+}
+
 TEST_CASE("the same seed gives the same words at any thread count") {
   const Workplace place;
   const auto one = place.run({"tracks.csv", "--threads", "1"});

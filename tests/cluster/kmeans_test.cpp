@@ -143,6 +143,39 @@ TEST_CASE("the same bits at any thread count and with any vector width") {
   }
 }
 
+TEST_CASE("the k-means|| start finds what k-means++ finds, with the same bits at any thread count and vector width") {
+  const Blobs blobs = make_blobs(9001, 5, 12, 0.3, 21);
+  KMeansOptions options = options_with(12);
+  options.start = affekt::KMeansStart::parallel;
+  options.restarts = 3;
+  affekt::set_thread_count(1);
+  const auto reference = run(blobs, options);
+  CHECK(affekt::agreement(blobs.truth, reference.labels).ari == 1.0);
+  affekt::set_thread_count(3);
+  CHECK(same_bits(run(blobs, options), reference));
+  affekt::set_thread_count(0);
+  const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
+  for (std::int64_t rest = supported; rest != 0; rest &= rest - 1) {
+    use_only(rest & -rest);
+    CHECK(same_bits(run(blobs, options), reference));
+  }
+  use_only(supported);
+}
+
+TEST_CASE("the k-means|| start of tables with few different rows is that of k-means++, and so are its errors") {
+  KMeansOptions options = options_with(3);
+  options.start = affekt::KMeansStart::parallel;
+  std::vector<float> x(300);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 3);
+  auto centroids = affekt::kmeans(x.data(), x.size(), 1, options).centroids;
+  std::sort(centroids.begin(), centroids.end());
+  CHECK(centroids == std::vector<float>{0, 1, 2});
+  options.k = 4;
+  CHECK(
+      contains(message_of<DataError>([&] { affekt::kmeans(x.data(), x.size(), 1, options); }), "only 3 distinct rows"));
+  CHECK(affekt::kmeans(x.data(), 3, 1, options_with(3)).inertia == 0);
+}
+
 TEST_CASE("another seed may differ, the same seed may not") {
   const Blobs blobs = make_blobs(900, 6, 9, 6.0, 6);
   KMeansOptions options = options_with(7);

@@ -11,13 +11,19 @@
 
 namespace affekt {
 
+enum class KMeansStart : std::uint8_t {
+  plus_plus,  ///< k-means++ in its greedy form: k passes over the rows, one after another.
+  parallel,   ///< k-means||: five rounds that each sample some 2 k rows at once, then k-means++ over the sample.
+};
+
 /// Every knob of kmeans(); these defaults are what the documentation and `affekt-cluster --help` show.
 struct AFFEKT_API KMeansOptions {
   int k = 8;                         ///< Number of clusters, 1 <= k <= n.
   int max_iterations = 300;          ///< Lloyd steps a restart, >= 1.
   int restarts = 10;                 ///< Independent runs, >= 1; the lowest inertia wins, ties to the earlier.
   double relative_tolerance = 1e-6;  ///< Stop when inertia falls by less than this fraction; 0 = until nothing moves.
-  std::uint64_t seed = 42;           ///< Same seed, data and options give the same bits at any thread count.
+  KMeansStart start = KMeansStart::plus_plus;
+  std::uint64_t seed = 42;  ///< Same seed, data and options give the same bits at any thread count.
 
   /// @throws UsageError naming the first bad field and its range.
   void validate() const;
@@ -53,7 +59,8 @@ struct KMeansResult {
 /// are added in a fixed order, in double precision. Time O(restarts * iterations * n * k * d), memory O((n + k) * d).
 /// Safe to call from several threads at once.
 /// Source: Lloyd, IEEE Trans. Inf. Theory 28(2), 1982; start by Arthur & Vassilvitskii, SODA 2007, in its greedy form:
-/// the best of 2 + floor(ln k) candidates for each next centroid.
+/// the best of 2 + floor(ln k) candidates for each next centroid; or by Bahmani et al., "Scalable k-means++", VLDB
+/// 2012.
 AFFEKT_API KMeansResult kmeans(const float* x, std::size_t n, std::size_t d, const KMeansOptions& options,
                                const std::function<void(const KMeansStep&)>& on_step = {});
 
@@ -71,7 +78,7 @@ AFFEKT_API KMeansResult kmeans_from(const float* x, std::size_t n, std::size_t d
                                     const KMeansOptions& options,
                                     const std::function<void(const KMeansStep&)>& on_step = {});
 
-/// The k-means++ start alone: (k, d) rows of x.
+/// The start alone, k-means++ or k-means||: (k, d) rows of x.
 AFFEKT_API std::vector<float> kmeans_start(const float* x, std::size_t n, std::size_t d, const KMeansOptions& options);
 
 /// Nearest centroid (k, d) of each row, ties to the lower number, and the Euclidean distance to it.
