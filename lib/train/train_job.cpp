@@ -18,9 +18,11 @@ namespace affekt {
 namespace {
 
 Score judge(const TorchNetwork& network, const Preprocessing& preprocessing, const Dataset& data,
-            const std::vector<std::size_t>& rows) {
+            const std::vector<std::size_t>& rows, const TrainObserver& observer) {
   const at::Tensor images = image_tensor(data, rows, at::kCPU);
-  return score_logits(forward_images(network, preprocessing, images, /*bf16=*/false, {}), data, rows);
+  ForwardOptions options;
+  options.stop_requested = observer.stop_requested;
+  return score_logits(forward_images(network, preprocessing, images, /*bf16=*/false, options), data, rows);
 }
 
 /// Harmonic mean over the epochs after `frozen`, or over all if there are none.
@@ -74,25 +76,28 @@ TrainSummary summarise(const Dataset& data, const Trainer& trainer, const TrainO
 }
 
 /// Figures of the saved weights, in fp32 and without augmentation; they replace the card's.
-void judge_saved(const Dataset& data, const Trainer& trainer, const RunFolder& run, bool finished,
-                 TrainSummary& summary) {
+void judge_saved(const Dataset& data, Trainer& trainer, const RunFolder& run, bool finished,
+                 const TrainObserver& observer, TrainSummary& summary) {
   const ModelFile file = ModelFile::open(run.best());
   TorchNetwork network(file.network(), trainer.network().device());
   network.load(file);
   replay_self_tests(network, file);
   const Preprocessing preprocessing = file.card().preprocessing;
-  const Score training = judge(network, preprocessing, data, trainer.rows().training);
-  const Score validation = judge(network, preprocessing, data, trainer.rows().validation);
+  const std::vector<std::size_t> held_out = finished ? data.rows_of(Split::private_test) : std::vector<std::size_t>();
+  trainer.log("judging the saved weights on " + std::to_string(trainer.rows().training.size()) + " training, " +
+              std::to_string(trainer.rows().validation.size()) + " validation and " + std::to_string(held_out.size()) +
+              " PrivateTest rows");
+  const Score training = judge(network, preprocessing, data, trainer.rows().training, observer);
+  const Score validation = judge(network, preprocessing, data, trainer.rows().validation, observer);
   summary.train_accuracy = training.accuracy;
   summary.validation_accuracy = validation.accuracy;
   summary.validation_loss = validation.loss;
-  const std::vector<std::size_t> held_out = data.rows_of(Split::private_test);
   ModelCard card = trainer.card();
   card.metrics["train_accuracy"] = training.accuracy;
   card.metrics["validation_accuracy"] = validation.accuracy;
   card.metrics["validation_loss"] = validation.loss;
-  if (finished && !held_out.empty()) {
-    summary.private_accuracy = judge(network, preprocessing, data, held_out).accuracy;
+  if (!held_out.empty()) {
+    summary.private_accuracy = judge(network, preprocessing, data, held_out, observer).accuracy;
     card.metrics["private_accuracy"] = summary.private_accuracy;
     card.selection += "; PrivateTest (" + std::to_string(held_out.size()) + " rows) looked at once, after the end";
   }
@@ -102,16 +107,19 @@ void judge_saved(const Dataset& data, const Trainer& trainer, const RunFolder& r
 
 /// Judges the saved weights and writes what belongs to the end.
 TrainSummary finish(const Dataset& data, Trainer& trainer, RunFolder& run, const TrainOptions& options,
-                    const Ranks* ranks, const std::string& stopped) {
+                    const Ranks* ranks, const TrainObserver& observer, const std::string& stopped) {
   TrainSummary summary = summarise(data, trainer, options, ranks);
   summary.stopped = stopped;
   if (run.is_silent()) return summary;
   summary.run = run.path().string();
   try {
     trainer.finish_files();
-    if (summary.best_epoch > 0) judge_saved(data, trainer, run, summary.stopped != "max-time", summary);
+    if (summary.best_epoch > 0) judge_saved(data, trainer, run, summary.stopped != "max-time", observer, summary);
     summary.seconds = trainer.seconds();
     run.write_summary(summary, options);
+  } catch (const Interrupted&) {
+    throw Interrupted("stopped while the saved weights were judged; saved (--resume " + printable(run.path().string()) +
+                      " goes on)");
   } catch (const IoError& error) {
     throw IoError(std::string(error.what()) + " (trained to the end; make room and --resume " +
                   printable(run.path().string()) + ")");
@@ -273,7 +281,7 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& given, const 
   } catch (const LostRank& error) {
     throw with_remedy(error, run);
   }
-  const TrainSummary summary = finish(data, trainer, run, given, ranks, stopped);
+  const TrainSummary summary = finish(data, trainer, run, given, ranks, observer, stopped);
   trainer.log(ended_text(summary));
   return summary;
 }

@@ -39,6 +39,10 @@ void Trainer::calibrate() {
     const std::int64_t begin = done;
     const std::int64_t count = std::min(batch, images.size(0) - begin);
     if (count <= 0) return {};
+    // Half calibrated weights are nothing to go on with.
+    if (requested_signal() != 0) {
+      throw Interrupted("stopped before the first step, nothing is saved (train anew, with --force)");
+    }
     done += count;
     return network_input(images.narrow(0, begin, count), preprocessing(), input);
   });

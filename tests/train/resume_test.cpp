@@ -174,3 +174,24 @@ TEST_CASE("a resumed run says where it goes on, within an epoch too") {
   CHECK(
       contains(read_text(fs::path(options.out) / "log.txt"), "resumed after epoch 1 and step 2 of the next: compact"));
 }
+
+TEST_CASE("a run that is stopped while its weights are judged is judged when resumed") {
+  const TempFolder folder;
+  const Dataset data = squares(70, 21, 14);
+  const TrainSummary whole = run_training(data, quick(folder, "whole"));
+  const TrainOptions options = quick(folder);
+  TrainObserver observer;
+  bool judging = false;
+  observer.log = [&](const std::string& line) {
+    judging = judging || line.rfind("judging the saved weights on 70", 0) == 0;
+  };
+  observer.stop_requested = [&] { return judging; };
+  const std::string message = message_of<Interrupted>([&] { run_training(data, options, observer); });
+  CHECK(contains(message, "stopped while the saved weights were judged; saved (--resume"));
+  CHECK_FALSE(fs::exists(fs::path(options.out) / "summary.json"));
+  const TrainSummary summary = run_training(data, read_run_options(options.out));
+  CHECK_FALSE(summary.already_finished);
+  CHECK(summary.train_accuracy == whole.train_accuracy);
+  CHECK(summary.private_accuracy == whole.private_accuracy);
+  CHECK(metrics(options) == metrics(quick(folder, "whole")));
+}

@@ -288,3 +288,38 @@ TEST_CASE("the options of fine-tuning are refused where they make no sense") {
   good.feature_cache = "1.5K";
   CHECK(good.feature_cache_bytes() == 1536);
 }
+
+TEST_CASE("a run that is stopped while BatchNorm is calibrated saves nothing that could be gone on with") {
+  const TempFolder folder;
+  const Dataset data = squares();
+  TrainOptions options = quick(folder, "first");
+  options.epochs = 1;
+  run_training(data, options);
+  const ModelFile model = best_of(options);
+  ParameterMap folded;
+  for (const ParameterSpec& spec : parameter_specs(model.network())) {
+    folded[spec.name] = to_float(model.parameter(spec.name));
+  }
+  for (const Node& node : model.network().nodes) {
+    if (node.op != Op::batch_norm) continue;
+    for (float& value : folded.at(node.name + ".weight")) value = 1;
+    for (float& value : folded.at(node.name + ".running_mean")) value = 0;
+    for (float& value : folded.at(node.name + ".running_var")) value = 0.999F;
+  }
+  options.pretrained = (folder / "folded.safetensors").string();
+  write_model(options.pretrained, model.card(), folded, model.self_tests(), DType::f32);
+  options.out = (folder / "second").string();
+  TrainObserver observer;
+  observer.stop_requested = [] { return true; };
+  std::string message;
+  try {
+    run_training(data, options, observer);
+  } catch (const Interrupted& stopped) {
+    message = stopped.what();
+  }
+  CHECK(message == "stopped before the first step, nothing is saved (train anew, with --force)");
+  CHECK_THROWS_AS(run_training(data, read_run_options(options.out)), DataError);
+  options.force = true;
+  CHECK(run_training(data, options).epochs_run == 1);
+  CHECK(read_text(options.out + "/log.txt").find("BatchNorm is folded away") != std::string::npos);
+}
