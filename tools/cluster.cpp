@@ -22,10 +22,13 @@ using affekt::cli::ClusterResult;
 using affekt::cli::Io;
 using affekt::cli::Tool;
 
+enum class Missing : std::uint8_t { drop, median };
+
 struct Flags {
   std::vector<std::string> inputs;
   std::string k = "auto", k_range = "4:12", features, columns, label_column, assign, out, moods;
   bool force = false, pack = false;
+  Missing missing = Missing::drop;
   affekt::ClusterOptions options;
 };
 
@@ -40,8 +43,8 @@ int parse_count(const std::string& text, const std::string& option, const char* 
 }
 
 /// Flags that the saved clusters of --assign leave nothing to do.
-constexpr const char* kOnlyToFit[] = {"k",        "k-range",        "features",  "scale", "algorithm",
-                                      "restarts", "max-iterations", "tolerance", "moods"};
+constexpr const char* kOnlyToFit[] = {"k",         "k-range", "features", "scale",          "fold-tempo", "missing",
+                                      "algorithm", "start",   "restarts", "max-iterations", "tolerance",  "moods"};
 
 void finish_options(const Tool& tool, Flags& flags) {
   affekt::ClusterOptions& options = flags.options;
@@ -155,6 +158,18 @@ std::vector<std::string> labels_of(const affekt::TrackTable& tracks, const std::
   }
 }
 
+/// With --missing median, or with clusters saved with it: what stands in for missing values.
+void fill_in(const Flags& flags, const affekt::ClusterModel& saved, const std::vector<affekt::TrackFeature>& wanted,
+             ClusterResult& result) {
+  result.fitting = flags.options;
+  if (flags.assign.empty() && flags.missing == Missing::median) {
+    result.fitting.features = wanted;
+    result.fitting.fill = affekt::column_medians(result.tracks, wanted);
+  }
+  const std::vector<double>& fill = flags.assign.empty() ? result.fitting.fill : saved.fill;
+  if (!fill.empty()) result.filled = affekt::fill_missing(result.tracks, wanted, fill);
+}
+
 void cluster(const Flags& flags, Io& io, ClusterResult& result) {
   affekt::ClusterModel saved;
   if (!flags.assign.empty()) saved = affekt::read_cluster_folder(flags.assign);
@@ -169,6 +184,7 @@ void cluster(const Flags& flags, Io& io, ClusterResult& result) {
     throw affekt::DataError(message + ", which the clusters of " + affekt::printable(flags.assign) + " need");
   }
   warn_about_columns(inputs, wanted, io);
+  fill_in(flags, saved, wanted, result);
   affekt::drop_unusable(result.tracks, wanted, result.dropped);
   const std::string name = affekt::printable(flags.inputs.front()) + (flags.inputs.size() > 1 ? " ..." : "");
   if (result.tracks.size() == 0)
@@ -177,7 +193,7 @@ void cluster(const Flags& flags, Io& io, ClusterResult& result) {
   std::vector<std::string> labels;
   if (!flags.label_column.empty()) labels = labels_of(result.tracks, flags.label_column);
   result.clustering = flags.assign.empty()
-                          ? affekt::cluster_tracks(result.tracks, flags.options, moods,
+                          ? affekt::cluster_tracks(result.tracks, result.fitting, moods,
                                                    [&io](double done) { io.progress(done, "choosing k"); })
                           : affekt::assign_tracks(result.tracks, saved);
   io.end_progress();
@@ -218,6 +234,10 @@ void bind(Tool& tool, Flags& flags) {
                {"robust", affekt::Scaling::robust},
                {"none", affekt::Scaling::none}},
               "Scaling of the columns");
+  tool.flag("fold-tempo", options.fold_tempo,
+            "Take tempo doubled or halved into 70 to 140 beats a minute, so that half time is no other time");
+  tool.choice("missing", flags.missing, {{"drop", Missing::drop}, {"median", Missing::median}},
+              "Tracks that lack a feature: leave them out, or fill in the median of the column");
   tool.choice("algorithm", options.algorithm,
               {{"lloyd", affekt::KMeansAlgorithm::lloyd}, {"minibatch", affekt::KMeansAlgorithm::minibatch}},
               "How k-means is computed: with all tracks each step, or with batches of 8,192 (less memory and time, "

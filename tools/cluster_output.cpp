@@ -170,11 +170,13 @@ void add_cluster_json(const ClusterResult& result, Json& json) {
   json["dropped"] = {{"missing", result.dropped.missing},
                      {"duplicate", result.dropped.duplicate},
                      {"malformed", result.dropped.malformed}};
+  json["filled"] = result.filled;
   json["features"] = Json::array();
   for (const TrackFeature feature : model.features) json["features"].push_back(feature_name(feature));
   json["constant_features"] = Json::array();
   for (const TrackFeature feature : clustering.constant) json["constant_features"].push_back(feature_name(feature));
   json["scale"] = scaling_name(model.scaler.kind);
+  json["fold_tempo"] = model.fold_tempo;
   json["k"] = model.k();
   json["inertia"] = number_or_null(model.quality.inertia);
   json["silhouette"] = number_or_null(model.quality.silhouette);
@@ -216,6 +218,8 @@ std::string cluster_text(const ClusterResult& result) {
   text += "left out: " + std::to_string(result.dropped.missing) + " lacking a feature, " +
           std::to_string(result.dropped.duplicate) + " duplicates, " + std::to_string(result.dropped.malformed) +
           " malformed\n";
+  if (result.filled > 0)
+    text += "medians stand in for missing values of " + std::to_string(result.filled) + " tracks\n";
   if (!clustering.sweep.empty()) {
     text += "\n" + sweep_text(clustering);
   }

@@ -16,6 +16,8 @@ namespace affekt::cli {
 struct ClusterResult {
   TrackTable tracks;
   DroppedTracks dropped;
+  ClusterOptions fitting;  ///< The options, and what stands in for missing values.
+  std::size_t filled = 0;  ///< Tracks that lacked a feature and were given the median.
   Clustering clustering;
   std::optional<Agreement> agreement;               ///< With --label-column.
   std::size_t labelled = 0;                         ///< Tracks that have a label.

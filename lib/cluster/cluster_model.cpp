@@ -38,6 +38,11 @@ class ModelReader {
     for (const double scale : model_.scaler.scale) {
       if (!(scale > 0)) fail("scaler.scale", "expected numbers above 0");
     }
+    if (json.contains("fold_tempo")) {
+      if (!json["fold_tempo"].is_boolean()) fail("fold_tempo", "expected true or false");
+      model_.fold_tempo = json["fold_tempo"].get<bool>();
+    }
+    if (json.contains("fill")) model_.fill = numbers(json["fill"], "fill", model_.features.size());
     read_clusters(member(json, "clusters"));
     if (member(json, "k") != model_.k()) fail("k", "expected the number of clusters in the file");
     read_quality(member(json, "quality"));
@@ -179,6 +184,8 @@ std::string cluster_model_json(const ClusterModel& model) {
   for (const TrackFeature feature : model.features) json["features"].push_back(feature_name(feature));
   json["scale"] = scaling_name(model.scaler.kind);
   json["scaler"] = {{"offset", model.scaler.offset}, {"scale", model.scaler.scale}};
+  if (model.fold_tempo) json["fold_tempo"] = true;
+  if (!model.fill.empty()) json["fill"] = model.fill;
   json["k"] = model.k();
   json["clusters"] = Json::array();
   for (std::size_t c = 0; c < model.k(); ++c) json["clusters"].push_back(cluster_json(model, c));
@@ -206,7 +213,7 @@ RowFill scaled_rows(const TrackTable& table, const ClusterModel& model) {
     for (std::size_t j = 0; j < d; ++j) {
       const float* column = table.column(model.features[j]).data() + begin;
       for (std::size_t row = 0; row < end - begin; ++row) {
-        rows[row * d + j] = static_cast<float>(model.scaler.forward(double{column[row]}, j));
+        rows[row * d + j] = static_cast<float>(model.scaled(double{column[row]}, j));
       }
     }
   };

@@ -98,19 +98,26 @@ void measure(const RowFill& scaled, Clustering& clustering) {
 void prepare(const TrackTable& table, const ClusterOptions& options, Clustering& clustering) {
   const auto wanted = options.features.empty() ? default_features(table) : options.features;
   std::vector<const std::vector<float>*> columns;
+  std::vector<float> folded;
   for (const TrackFeature feature : wanted) {
     if (!table.has(feature))
       throw UsageError(std::string("features: the table has no column '") + feature_name(feature) + "'");
     columns.push_back(&table.column(feature));
+    if (!options.fold_tempo || feature != TrackFeature::tempo) continue;
+    folded = table.column(feature);
+    for (float& tempo : folded) tempo = static_cast<float>(folded_tempo(double{tempo}));
+    columns.back() = &folded;
   }
   const Scaler all = fit_scaler(options.scaling, columns);
   clustering.model.scaler.kind = options.scaling;
+  clustering.model.fold_tempo = options.fold_tempo;
   for (std::size_t j = 0; j < wanted.size(); ++j) {
     if (!(all.scale[j] > 0)) {
       clustering.constant.push_back(wanted[j]);
       continue;
     }
     clustering.model.features.push_back(wanted[j]);
+    if (!options.fill.empty()) clustering.model.fill.push_back(options.fill[j]);
     clustering.model.scaler.offset.push_back(all.offset[j]);
     clustering.model.scaler.scale.push_back(all.scale[j]);
   }
@@ -210,6 +217,9 @@ void ClusterOptions::validate() const {
   if (k == 0 && (k_low < 2 || k_high < k_low)) {
     throw UsageError("k-range: " + std::to_string(k_low) + ":" + std::to_string(k_high) +
                      " is not a range; expected A:B with 2 <= A <= B");
+  }
+  if (!fill.empty() && fill.size() != features.size()) {
+    throw UsageError("fill: expected one value for each of the features");
   }
   for (std::size_t i = 0; i < features.size(); ++i) {
     if (std::count(features.begin(), features.end(), features[i]) > 1) {

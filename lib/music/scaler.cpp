@@ -48,6 +48,13 @@ Place robust_place(std::vector<float> values) {
 
 }  // namespace
 
+double folded_tempo(double bpm) {
+  if (!(bpm > 0) || !std::isfinite(bpm)) return bpm;
+  while (bpm < kTempoOctave) bpm *= 2;
+  while (bpm >= 2 * kTempoOctave) bpm /= 2;
+  return bpm;
+}
+
 const char* scaling_name(Scaling scaling) { return scaling_names()[static_cast<std::size_t>(scaling)].c_str(); }
 
 Scaling parse_scaling(std::string_view name) {

@@ -20,7 +20,7 @@ float scaled_value(const Catalog& catalog, std::size_t row, std::size_t column) 
   const auto& model = catalog.clusters;
   const double value = double{catalog.tracks.value(model.features[column], row)};
   if (std::isnan(value) || !(model.scaler.scale[column] > 0)) return 0;
-  return static_cast<float>(model.scaler.forward(value, column));
+  return static_cast<float>(model.scaled(value, column));
 }
 
 // Sum of the columns' variances over a sample of rows: half the mean squared distance of two tracks.

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -100,6 +101,63 @@ TEST_CASE("with -v every cluster says what it stands out by; agreement shows the
   REQUIRE(assigned.exit_code == 0);
   CHECK(contains(assigned.out, "storm"));
   CHECK(contains(assigned.out, "ARI 1.000"));
+}
+
+TEST_CASE("folded tempo puts half and double time together, and is kept in the folder") {
+  const Workplace place;
+  std::string text = "name,artist,energy,tempo\n";
+  for (int i = 0; i < 40; ++i) {
+    // Two kinds: 75 or 150, and 100 or 200 beats.
+    const double beat = (i % 2 == 0 ? 75 : 100) + 0.01 * i;
+    text += "S" + std::to_string(i) + ",A,0.5" + std::to_string(i) + "," + std::to_string(i % 4 < 2 ? beat : 2 * beat) +
+            "\n";
+  }
+  affekt::write_file(place.folder / "half.csv", text);
+  const auto sizes = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> flags = {"half.csv", "-k", "2", "--features", "tempo", "--json"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    return Json::parse(place.run(flags).out);
+  };
+  const Json folded = sizes({"--fold-tempo", "--out", "folded"});
+  CHECK(folded["fold_tempo"] == true);
+  for (const Json& cluster : folded["clusters"]) {
+    CHECK(cluster["size"] == 20);
+    const double tempo = cluster["centroid"]["tempo"];
+    CHECK((std::abs(tempo - 75) < 1 || std::abs(tempo - 100) < 1));
+  }
+  CHECK(sizes({})["inertia"] > 10 * folded["inertia"].get<double>());
+  const Json assigned = Json::parse(place.run({"half.csv", "--assign", "folded", "--json"}).out);
+  CHECK(assigned["clusters"][0]["size"] == 20);
+  CHECK(assigned["inertia"].get<double>() == Approx(folded["inertia"].get<double>()).epsilon(1e-4));
+  place.refused(2, {"half.csv", "--assign", "folded", "--fold-tempo"}, "has no effect with --assign");
+}
+
+TEST_CASE("missing values are left out and counted, or filled in with medians that the folder keeps") {
+  const Workplace place;
+  affekt::write_file(place.folder / "gaps.csv",
+                     small_csv() + "Gap,B,,0.9,120,party\nHole,B,0.9,NA,120,party\nNothing,B,,,,party\n");
+  const Json dropped = Json::parse(place.run({"gaps.csv", "-k", "4", "--json"}).out);
+  CHECK(dropped["tracks"] == 40);
+  CHECK(dropped["dropped"]["missing"] == 3);
+  CHECK(dropped["filled"] == 0);
+  const Json filled =
+      Json::parse(place.run({"gaps.csv", "-k", "4", "--missing", "median", "--out", "out", "--json"}).out);
+  CHECK(filled["tracks"] == 42);
+  CHECK(filled["dropped"]["missing"] == 1);
+  CHECK(filled["filled"] == 2);
+  const Json assigned = Json::parse(place.run({"gaps.csv", "--assign", "out", "--json"}).out);
+  CHECK(assigned["tracks"] == 42);
+  CHECK(assigned["filled"] == 2);
+  const ToolResult words = place.run({"gaps.csv", "-k", "4", "--missing", "median"});
+  CHECK(contains(words.out, "medians stand in for missing values of 2 tracks"));
+  place.refused(2, {"gaps.csv", "--missing", "mean"}, "median");
+  // A clusters.json made by hand is checked.
+  const auto path = place.folder / "out" / "clusters.json";
+  Json model = Json::parse(affekt::InputFile::open(path).bytes());
+  REQUIRE(model["fill"].size() == 3);
+  model["fill"] = {1.0, 2.0};
+  affekt::write_file(path, model.dump());
+  place.refused(3, {"gaps.csv", "--assign", "out"}, "fill: expected 3 numbers");
 }
 
 TEST_CASE("the start is chosen by name") {

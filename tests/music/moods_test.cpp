@@ -1,5 +1,6 @@
 #include "affekt/music/moods.h"
 
+#include <cmath>
 #include <cstdlib>
 
 #include "affekt/core/error.h"
@@ -91,4 +92,15 @@ TEST_CASE("scalers agree with scikit-learn 1.2.1 and undo themselves") {
   CHECK(affekt::fit_scaler(affekt::Scaling::none, {&column}).forward(7, 0) == 7.0);
   CHECK(affekt::parse_scaling("robust") == affekt::Scaling::robust);
   CHECK_THROWS_AS(affekt::parse_scaling("standart"), affekt::UsageError);
+}
+
+TEST_CASE("tempo folds into one octave") {
+  CHECK(affekt::folded_tempo(75) == 75);
+  CHECK(affekt::folded_tempo(150) == 75);
+  CHECK(affekt::folded_tempo(37.5) == 75);
+  CHECK(affekt::folded_tempo(70) == 70);
+  CHECK(affekt::folded_tempo(140) == 70);
+  CHECK(affekt::folded_tempo(1e-30) >= 70);
+  CHECK(affekt::folded_tempo(1e30) < 140);
+  CHECK(std::isnan(affekt::folded_tempo(std::nan(""))));
 }

@@ -30,6 +30,8 @@ struct ClusterQuality {
 struct AFFEKT_API ClusterModel {
   std::vector<TrackFeature> features;  ///< (d) columns used.
   Scaler scaler;                       ///< (d)
+  bool fold_tempo = false;             ///< Tempo is folded into an octave before it is scaled.
+  std::vector<double> fill;            ///< (d) what stands in for missing values; empty: such tracks are left out.
   std::vector<float> centroids;        ///< (k, d), row-major, scaled units.
   std::vector<Cluster> clusters;       ///< (k)
   ClusterQuality quality;
@@ -38,6 +40,11 @@ struct AFFEKT_API ClusterModel {
   std::string tracks_digest;  ///< Of the tracks.csv beside it; "" if there is none.
 
   std::size_t k() const { return clusters.size(); }
+  /// A value of feature `j`, original units, as the clusters see it.
+  double scaled(double value, std::size_t j) const {
+    if (fold_tempo && features[j] == TrackFeature::tempo) value = folded_tempo(value);
+    return scaler.forward(value, j);
+  }
   /// Value in original units.
   double centroid(std::size_t cluster, std::size_t feature) const {
     return scaler.backward(double{centroids[cluster * features.size() + feature]}, feature);

@@ -27,7 +27,9 @@ struct AFFEKT_API ClusterOptions {
   int k_low = 4, k_high = 12;          ///< 2 <= k_low <= k_high; values of n and above are not tried.
   bool one_if_few = false;             ///< k = 0: fewer different tracks than k_low are one cluster, not an error.
   std::vector<TrackFeature> features;  ///< Empty: default_features().
+  std::vector<double> fill;            ///< What stood in for missing values of `features`, to be saved; or empty.
   Scaling scaling = Scaling::standard;
+  bool fold_tempo = false;  ///< Cluster by tempo folded into an octave: folded_tempo() of music/scaler.h.
   KMeansAlgorithm algorithm = KMeansAlgorithm::lloyd;
   bool all_measures = false;  ///< Fill the sweep's gap and stability too; they never decide.
   KMeansOptions kmeans;       ///< Its k is not used.

@@ -19,6 +19,12 @@ enum class Scaling : std::uint8_t {
   none,      ///< x
 };
 
+inline constexpr double kTempoOctave = 70;  ///< Folded tempos are in [70, 140).
+
+/// Beats per minute doubled or halved into [70, 140): a listener who taps half or double time hears the same song.
+/// NaN stays NaN. @param bpm  > 0
+AFFEKT_API double folded_tempo(double bpm);
+
 AFFEKT_API const char* scaling_name(Scaling scaling);
 /// @throws UsageError naming the known ones.
 AFFEKT_API Scaling parse_scaling(std::string_view name);

@@ -55,6 +55,15 @@ AFFEKT_API TrackTable read_tracks(const std::string& path, DroppedTracks& droppe
 /// @throws UsageError  none of the table's files has the column of an override; the message names the nearest.
 AFFEKT_API void require_columns(const TrackTable& table, const std::vector<ColumnOverride>& columns);
 
+/// The median of each column's known values (of an even count the lower of the middle two); NaN where there is none.
+AFFEKT_API std::vector<double> column_medians(const TrackTable& table, const std::vector<TrackFeature>& features);
+
+/// Puts `values` in place of missing ones, in rows that have at least one of the features; a value of NaN fills
+/// nothing.
+/// @param values  as many as features. @returns how many rows were changed.
+AFFEKT_API std::size_t fill_missing(TrackTable& table, const std::vector<TrackFeature>& features,
+                                    const std::vector<double>& values);
+
 /// Leaves out rows lacking one of `wanted`, then duplicates (by id, then by title and artist; the first row stays).
 AFFEKT_API void drop_unusable(TrackTable& table, const std::vector<TrackFeature>& wanted, DroppedTracks& dropped);
 
