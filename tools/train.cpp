@@ -10,6 +10,7 @@
 #include "common/cli.h"
 #include "common/dataset.h"
 #include "train_ranks.h"
+#include "train_seeds.h"
 
 namespace affekt::cli {
 namespace {
@@ -27,6 +28,7 @@ void bind_run(Tool& tool, TrainOptions& o) {
   tool.option("out", o.out, "Run folder; default runs/<model>-<UTC time>");
   tool.flag("force", o.force, "Overwrite a run folder that is not empty");
   tool.option("resume", o.resume, "Go on with a run folder (with --epochs, --threads, --device, --data, --max-time)");
+  tool.option("seeds", o.seeds, "Runs with --seed and the numbers after it, each in OUT/seed-N; mean and deviation");
   tool.option("checkpoint-every", o.checkpoint_every, "Steps between checkpoints within an epoch; 0 = after epochs");
   tool.option("rank-timeout", o.rank_timeout, "Seconds of silence after which another rank counts as lost");
   tool.option("max-time", o.max_time, "Stop, saved and resumable, after 90s, 45m or 2h");
@@ -159,8 +161,13 @@ int train(Io& io, const Tool& tool, TrainOptions options) {
   return with_ranks(io, place, options.rank_timeout, signal, [&](Ranks* ranks) {
     if (!options.resume.empty()) options = resumed_options(tool, options, ranks);
     check_training(options);
+    if (options.seeds > 1 && !place.alone()) {
+      throw UsageError("seeds: several seeds are trained by one process (leave out the other ranks)");
+    }
     const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
-    const TrainSummary summary = run_training(data, options, observe(io, signal), ranks);
+    const TrainObserver observer = observe(io, signal);
+    if (options.seeds > 1) return train_seeds(io, tool, data, options, observer);
+    const TrainSummary summary = run_training(data, options, observer, ranks);
     if (place.rank == 0) report(io, tool, options, summary);
   });
 }

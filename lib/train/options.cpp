@@ -49,6 +49,7 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit("class-weights", options.class_weights, class_weight_names());
   visit("validation", options.validation);
   visit("seed", options.seed);
+  visit("seeds", options.seeds);
   visit("device", options.compute.device);
   visit("threads", options.compute.threads);
   visit("precision", options.compute.precision, precision_names());
@@ -164,6 +165,7 @@ void TrainOptions::validate() const {
   check_range("accumulate", accumulate, 1, kMany, "1 (off) to 1000000");
   check_range("checkpoint-every", checkpoint_every, std::int64_t{0}, INT64_MAX, "0 (after epochs only) or more steps");
   check_range("rank-timeout", rank_timeout, 1.0, 86400.0, "1 to 86400 seconds");
+  check_range("seeds", seeds, 1, 1000, "1 to 1000");
   check_range("limit", limit, std::int64_t{0}, INT64_MAX, "0 (all rows) or more");
   check_range("early-stop", early_stop, 0, kMany, "0 (never) or more");
   check_range("warmup-epochs", warmup_epochs, 0, kMany, "0 or more");

@@ -4,10 +4,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <functional>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
@@ -108,11 +111,39 @@ void read_parts(const Json& in, TrainSummary& summary) {
   }
 }
 
-/// What a killed process was writing: never read, and as large as a checkpoint.
-void remove_half_written(const fs::path& folder) {
+bool is_run_file(const std::string& name) {
+  return std::find_if(std::begin(kRunFiles), std::end(kRunFiles), [&](const char* known) { return name == known; }) !=
+         std::end(kRunFiles);
+}
+
+/// What a killed process was writing: never read, and as large as a checkpoint. Names are those of AtomicFile.
+void remove_half_written(const fs::path& folder, const std::function<bool(const std::string&)>& ours) {
+  const std::string end = ".XXXXXX.part";
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".part") fs::remove(entry.path(), error);
+    const std::string name = entry.path().filename().string();
+    const bool half = entry.path().extension() == ".part" && name.size() > end.size();
+    if (half && ours(name.substr(0, name.size() - end.size()))) fs::remove(entry.path(), error);
+  }
+}
+
+void remove_run_files(const fs::path& folder) {
+  std::error_code error;
+  for (const char* name : kRunFiles) fs::remove_all(folder / name, error);
+}
+
+/// The files of runs with several seeds, and their folders if nothing else is in them.
+void remove_seed_runs(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> runs;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool numbered = name.rfind("seed-", 0) == 0 && parse_integer(name.substr(5)).has_value();
+    if (numbered && entry.is_directory(error) && !entry.is_symlink(error)) runs.push_back(entry.path());
+  }
+  for (const fs::path& run : runs) {
+    remove_run_files(run);
+    fs::remove(run, error);
   }
 }
 
@@ -142,9 +173,9 @@ RunFolder RunFolder::silent() {
 RunFolder RunFolder::prepare(const TrainOptions& options) {
   if (!options.resume.empty()) {
     RunFolder run(options.resume, "resume");
-    remove_half_written(run.path_);
-    remove_half_written(run.path_ / "last");
-    ensure_writable_folder(run.path_ / "last");
+    remove_half_written(run.path_, is_run_file);
+    remove_half_written(run.path_ / "last", [](const std::string& name) { return name.rfind("checkpoint-", 0) == 0; });
+    ensure_writable_folder(options.seeds > 1 ? run.path_ : run.path_ / "last");
     return run;
   }
   const fs::path path =
@@ -161,11 +192,9 @@ RunFolder RunFolder::prepare(const TrainOptions& options) {
   }
   ensure_writable_folder(path);
   RunFolder run(path, "out");
-  for (const char* name : kRunFiles) {
-    std::error_code error;
-    fs::remove_all(path / name, error);
-  }
-  ensure_writable_folder(path / "last");
+  remove_run_files(path);
+  remove_seed_runs(path);
+  if (options.seeds == 1) ensure_writable_folder(path / "last");
   return run;
 }
 

@@ -13,8 +13,8 @@ namespace affekt {
 
 class AFFEKT_API RunFolder {
  public:
-  /// Makes the folder of a new run, or takes the one of `options.resume`. Files of an older run go away under force.
-  /// Until the last copy of the object is gone no other process gets the folder.
+  /// Makes the folder of a new run (or, with several seeds, of the runs), or takes the one of `options.resume`. Files
+  /// of an older run go away under force. Until the last copy of the object is gone no other process gets the folder.
   /// @throws UsageError  it is not empty (without force), or a training is at work in it. @throws IoError  it cannot be
   /// written.
   static RunFolder prepare(const TrainOptions& options);

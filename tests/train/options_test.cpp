@@ -22,6 +22,7 @@ TEST_CASE("each option out of range is refused by name") {
       {"batch-size", [](TrainOptions& o) { o.batch_size = 1; }},
       {"accumulate", [](TrainOptions& o) { o.accumulate = 0; }},
       {"checkpoint-every", [](TrainOptions& o) { o.checkpoint_every = -1; }},
+      {"seeds", [](TrainOptions& o) { o.seeds = 0; }},
       {"limit", [](TrainOptions& o) { o.limit = -1; }},
       {"early-stop", [](TrainOptions& o) { o.early_stop = -1; }},
       {"lr", [](TrainOptions& o) { o.lr = -0.1; }},
@@ -76,6 +77,7 @@ TEST_CASE("the options of a run come back from its config.json") {
   options.data = {"a.csv", "b.csv:weight=2"};
   options.lr = 0.1 + 0.2;
   options.accumulate = 3;
+  options.seeds = 2;
   options.checkpoint_every = 50;
   options.optimizer = OptimizerKind::adam;
   options.schedule = ScheduleKind::plateau;
@@ -142,11 +144,13 @@ TEST_CASE("resuming removes what a killed process had half written") {
   { RunFolder::prepare(options); }
   for (const char* name : {"run/last/checkpoint-0.safetensors.aBc123.part", "run/best.safetensors.aBc123.part"}) {
     write_text(folder / name, "half");
+    write_text(folder / "run/notes.part", "mine");
   }
   options.resume = options.out;
   RunFolder::prepare(options);
   CHECK(std::filesystem::is_empty(folder / "run/last"));
   CHECK_FALSE(std::filesystem::exists(folder / "run/best.safetensors.aBc123.part"));
+  CHECK(std::filesystem::exists(folder / "run/notes.part"));
 }
 
 TEST_CASE("a run folder below a regular file cannot be written") {

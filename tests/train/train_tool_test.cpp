@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <thread>
 
@@ -190,6 +191,28 @@ TEST_CASE("two sources are counted in the summary, with their weights") {
   REQUIRE(result.exit_code == 0);
   CHECK_THAT(result.out, Contains("faces.safetensors, weight 2.5: 28 rows (angry 4, disgust 4,"));
   CHECK_THAT(result.out, Contains("faces.safetensors, weight 1: 28 rows"));
+}
+
+TEST_CASE("--seeds gives mean and deviation, and folders that are runs") {
+  const Fixture f;
+  const ToolResult result =
+      f.train({"--data", f.data, "--epochs", "1", "--seeds", "2", "--seed", "7", "--out", f.run, "--json"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  const Json json = Json::parse(result.out);
+  CHECK(json.at("seeds") == Json({7, 8}));
+  CHECK(json.at("runs").size() == 2);
+  CHECK(json.at("runs").at(1).at("seed") == 8);
+  const double a = json.at("runs").at(0).at("validation_accuracy");
+  const double b = json.at("runs").at(1).at("validation_accuracy");
+  CHECK(json.at("validation_accuracy") == Approx((a + b) / 2));
+  CHECK(json.at("validation_accuracy_sd") == Approx(std::abs(a - b) / std::sqrt(2.0)).margin(1e-12));
+  const ToolResult again = f.train({"--resume", f.run});
+  CHECK(again.exit_code == 0);
+  CHECK_THAT(again.err, Contains("these runs have ended already"));
+  CHECK_THAT(again.out,
+             Contains("seed 7: train ") && Contains("validation accuracy  ") && Contains(", standard deviation "));
+  f.refused(2, ": --seeds: expected 1 to 1000, found 0", {"--data", f.data, "--seeds", "0"});
 }
 
 TEST_CASE("missing and unwritable files are exit code 4, bad content is 3") {
