@@ -2,6 +2,7 @@
 #include "affekt/cluster/catalog.h"
 #include "affekt/core/file.h"
 #include "affekt/music/moods.h"
+#include "affekt/recommend/history.h"
 #include "recommend/job.h"
 
 int main(int argc, char** argv) {
@@ -13,14 +14,18 @@ int main(int argc, char** argv) {
     const MoodMap moods = default_moods();
     job.recommend.seed = tool.common.seed;
     job.faces.threads = tool.common.threads;
+    cli::infer_format(tool, job);
     cli::check(tool, job, moods);
     if (!job.out.empty()) check_writable_file(job.out);
-    const ExclusionList excluded = job.exclude.empty() ? ExclusionList{} : ExclusionList::read(job.exclude);
+    if (!job.history.empty()) check_writable_file(job.history);
+    ExclusionList excluded = job.exclude.empty() ? ExclusionList{} : ExclusionList::read(job.exclude);
+    if (!job.history.empty()) excluded.add(read_history(job.history));
     const Catalog catalog = read_catalog(job.catalog, moods, tool.common.seed);
     for (const auto& line : catalog.notes.lines) io.detail(line);
     const cli::MoodInput mood = cli::find_mood(job, io);
     const Recommendation recommendation = recommend(mood.probabilities, catalog, moods, job.recommend, excluded);
     cli::write_result(tool, job, mood, recommendation, io);
+    if (!job.history.empty()) append_history(job.history, recommendation);
     return mood.some_failed ? cli::kPartialFailure : 0;
   });
 }

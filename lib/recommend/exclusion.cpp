@@ -113,6 +113,11 @@ ExclusionList ExclusionList::read(const std::string& path) {
   return parse(file.bytes(), path);
 }
 
+void ExclusionList::add(const ExclusionList& other) {
+  ids_.insert(other.ids_.begin(), other.ids_.end());
+  names_.insert(other.names_.begin(), other.names_.end());
+}
+
 bool ExclusionList::contains(const TrackTable& tracks, std::size_t row) const {
   if (!ids_.empty()) {
     const std::string_view id = tracks.text(tracks.id, row);

@@ -134,7 +134,7 @@ std::vector<Pick> match_by_clusters(const RecommendContext& context, Picker& pic
   std::vector<std::size_t> run_out;
   for (const std::size_t c : interleave(shares, count)) {
     if (const auto taken = picker.take(pools[c])) {
-      picks.push_back({*taken, cluster_reason(context, shares[c], taken->row)});
+      picks.push_back({*taken, cluster_reason(context, shares[c], taken->row), {}});
     } else {
       run_out.push_back(c);
     }
@@ -144,8 +144,10 @@ std::vector<Pick> match_by_clusters(const RecommendContext& context, Picker& pic
   for (const std::size_t c : run_out) {
     const auto taken = picker.take(rest);
     if (!taken) break;
-    picks.push_back({*taken, "cluster " + std::to_string(c) + " has no more tracks, next nearest to the mood: " +
-                                 place_in_words(context, taken->row)});
+    picks.push_back({*taken,
+                     "cluster " + std::to_string(c) +
+                         " has no more tracks, next nearest to the mood: " + place_in_words(context, taken->row),
+                     {}});
   }
   return picks;
 }
@@ -168,8 +170,10 @@ std::vector<Pick> match_by_circumplex(const RecommendContext& context, Picker& p
         nearest = e;
       }
     }
-    picks.push_back({*taken, "close to " + emotion_names()[nearest] + " (" + percent(context.weights[nearest]) +
-                                 " of the mood): " + place_in_words(context, taken->row)});
+    picks.push_back({*taken,
+                     "close to " + emotion_names()[nearest] + " (" + percent(context.weights[nearest]) +
+                         " of the mood): " + place_in_words(context, taken->row),
+                     {}});
   }
   return picks;
 }

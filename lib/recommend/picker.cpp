@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "affekt/music/song_title.h"
+
 namespace affekt {
 namespace {
 
@@ -66,8 +68,8 @@ CandidatePool::Entry Picker::describe(const Candidate& candidate) const {
   const TrackTable& tracks = catalog_.tracks;
   const std::size_t row = candidate.row;
   CandidatePool::Entry entry{candidate, fold_case(tracks.primary_artist(row)), {}, {}};
-  const std::string title = fold_case(tracks.text(tracks.title, row));
-  if (!title.empty()) entry.name = fold_case(tracks.text(tracks.artist, row)) + '\n' + title;
+  const std::string title = song_title_key(tracks.text(tracks.title, row));
+  if (!title.empty()) entry.name = entry.artist + '\n' + title;
   if (diversity_ > 0) {
     for (std::size_t j = 0; j < catalog_.clusters.features.size(); ++j) {
       entry.features.push_back(scaled_value(catalog_, row, j));

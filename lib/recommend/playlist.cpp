@@ -54,7 +54,8 @@ std::string csv_field(const std::string& text) {
 }
 
 std::string csv(const Recommendation& recommendation) {
-  std::string text = "rank,id,title,artist,album,duration_ms,score,cluster,mood,valence,energy,reason\n";
+  std::string text =
+      "rank,id,title,artist,album,duration_ms,score,cluster,mood,valence,energy,reason,aim_valence,aim_energy\n";
   for (const auto& track : recommendation.tracks) {
     const long long ms = playlist::whole_milliseconds(track);
     const std::vector<std::string> fields{std::to_string(track.rank),
@@ -68,7 +69,9 @@ std::string csv(const Recommendation& recommendation) {
                                           one_line(track.mood),
                                           number_or_empty(track.valence, 4),
                                           number_or_empty(track.energy, 4),
-                                          one_line(track.reason)};
+                                          one_line(track.reason),
+                                          track.aim ? number_or_empty(track.aim->valence, 4) : "",
+                                          track.aim ? number_or_empty(track.aim->energy, 4) : ""};
     for (std::size_t i = 0; i < fields.size(); ++i) text += (i == 0 ? "" : ",") + csv_field(fields[i]);
     text += '\n';
   }

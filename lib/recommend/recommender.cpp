@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
@@ -38,13 +39,30 @@ EmotionProbabilities normalised(const EmotionProbabilities& probabilities) {
   return out;
 }
 
-std::vector<std::size_t> rows_left(const Catalog& catalog, const ExclusionList& excluded) {
+std::vector<std::size_t> rows_left(const Catalog& catalog, const RecommendOptions& options,
+                                   const ExclusionList& excluded) {
+  const std::size_t all = catalog.tracks.size();
   std::vector<std::size_t> rows;
-  rows.reserve(catalog.tracks.size());
-  for (std::size_t row = 0; row < catalog.tracks.size(); ++row) {
+  rows.reserve(all);
+  for (std::size_t row = 0; row < all; ++row) {
     if (excluded.empty() || !excluded.contains(catalog.tracks, row)) rows.push_back(row);
   }
-  return rows;
+  const std::size_t by_lists = all - rows.size();
+  FilteredRows left{rows, 0, 0, 0};
+  if (options.filter.active()) left = filter_rows(catalog.tracks, rows, options.filter);
+  if (left.rows.empty() && all > 0) {
+    std::vector<std::string> taken;
+    const auto count = [&taken](std::size_t number, const char* by) {
+      if (number > 0) taken.push_back(std::to_string(number) + " by " + by);
+    };
+    count(by_lists, "--exclude and --history");
+    count(left.by_years, "--year");
+    count(left.by_genres, "--genre");
+    count(left.by_explicit, "--explicit");
+    throw DataError("no track is left to recommend: of " + std::to_string(all) + " tracks " + join(taken, ", ") +
+                    " are taken away (ask for less)");
+  }
+  return std::move(left.rows);
 }
 
 std::vector<double> cluster_radii(const Catalog& catalog) {
@@ -74,6 +92,7 @@ RecommendedTrack to_track(const RecommendContext& context, const Pick& pick, int
   track.mood = context.catalog.clusters.clusters[context.cluster_of(row)].mood;
   track.valence = double{tracks.value(TrackFeature::valence, row)};
   track.energy = double{tracks.value(TrackFeature::energy, row)};
+  track.aim = pick.aim;
   track.reason = pick.reason;
   return track;
 }
@@ -82,7 +101,8 @@ std::string fewer_tracks_note(const RecommendContext& context, std::size_t found
   const std::size_t all = context.catalog.tracks.size();
   std::string note = "asked for " + std::to_string(context.options.count) + " tracks, found " + std::to_string(found) +
                      ": the catalogue has " + std::to_string(all);
-  if (context.rows.size() < all) note += ", " + std::to_string(all - context.rows.size()) + " of them excluded";
+  if (context.rows.size() < all)
+    note += ", " + std::to_string(all - context.rows.size()) + " of them excluded or filtered out";
   if (context.options.max_per_artist > 0) {
     note += ", at most " + std::to_string(context.options.max_per_artist) + " by one artist";
   }
@@ -101,6 +121,16 @@ void RecommendOptions::validate(const MoodMap& moods) const {
   if (max_per_artist < 0) {
     throw UsageError("max-per-artist: expected 0 (no limit) or more, found " + std::to_string(max_per_artist));
   }
+  for (const auto& [name, value] : {std::pair{"popularity", popularity}, std::pair{"novelty", novelty}}) {
+    if (!(value >= 0 && value <= 1)) {
+      throw UsageError(std::string(name) + ": expected 0..1, found " + format_shortest(value));
+    }
+  }
+  if (popularity + novelty > 1) {
+    throw UsageError("novelty: with popularity " + format_shortest(popularity) + " at most " +
+                     format_shortest(1 - popularity) + ", found " + format_shortest(novelty));
+  }
+  filter.validate();
   goal_mood(goal, moods);
 }
 
@@ -123,14 +153,17 @@ Recommendation recommend(const EmotionProbabilities& probabilities, const Catalo
                          const RecommendOptions& options, const ExclusionList& excluded) {
   options.validate(moods);
   const auto goal = goal_mood(options.goal, moods);
+  if (options.novelty > 0 && !catalog.tracks.has(TrackFeature::popularity)) {
+    throw DataError("the catalogue has no column of popularities, which --novelty needs");
+  }
   const RecommendContext context{catalog,
                                  moods,
                                  options,
                                  normalised(probabilities),
                                  plane::places_of(catalog.tracks),
-                                 rows_left(catalog, excluded),
+                                 rows_left(catalog, options, excluded),
                                  cluster_radii(catalog),
-                                 perturbations(catalog.tracks.size(), options.seed)};
+                                 perturbations(catalog.tracks.size(), options)};
   Picker picker(catalog, options.diversity, options.max_per_artist);
   const auto picks = goal                                             ? walk_to_goal(context, picker, *goal)
                      : options.strategy == RecommendStrategy::cluster ? match_by_clusters(context, picker)

@@ -10,16 +10,25 @@
 namespace affekt {
 namespace {
 
-constexpr double kFitWeight = 0.75;
-constexpr double kTypicalWeight = 0.15;
-constexpr double kPopularityWeight = 0.10;
+// Of the share of a score that popularity leaves: how well a track fits its mood, and how typical it is of its cluster.
+constexpr double kFitShare = 5.0 / 6.0;
 // Scores nearer than this may change places with the seed: nobody hears the difference.
 constexpr double kPerturbation = 0.03;
+// Wide enough for another list, narrow enough for the same mood.
+constexpr double kShuffle = 0.15;
 
 // 0..1; an unknown popularity counts as none.
 double popularity(const TrackTable& tracks, std::size_t row) {
   const double value = double{tracks.value(TrackFeature::popularity, row)};
   return std::isnan(value) ? 0 : std::clamp(value / 100, 0.0, 1.0);
+}
+
+/// With the weights that the options give to being popular and to being little known.
+double with_popularity(const RecommendContext& context, std::size_t row, double fit) {
+  const RecommendOptions& o = context.options;
+  if (!context.catalog.tracks.has(TrackFeature::popularity)) return fit;
+  const double known = popularity(context.catalog.tracks, row);
+  return (1 - o.popularity - o.novelty) * fit + o.popularity * known + o.novelty * (1 - known);
 }
 
 }  // namespace
@@ -48,24 +57,18 @@ double cluster_score(const RecommendContext& context, std::size_t row, double fi
   const double radius = context.cluster_radius[context.cluster_of(row)];
   const double distance = double{context.catalog.distance[row]};
   const double typical = radius > 0 ? std::exp(-distance * distance / (2 * radius * radius)) : 1;
-  double sum = kFitWeight * fit + kTypicalWeight * typical;
-  double weight = kFitWeight + kTypicalWeight;
-  if (context.catalog.tracks.has(TrackFeature::popularity)) {
-    sum += kPopularityWeight * popularity(context.catalog.tracks, row);
-    weight += kPopularityWeight;
-  }
-  return sum / weight;
+  return with_popularity(context, row, kFitShare * fit + (1 - kFitShare) * typical);
 }
 
 double plane_score(const RecommendContext& context, std::size_t row, double fit) {
-  if (!context.catalog.tracks.has(TrackFeature::popularity)) return fit;
-  return (1 - kPopularityWeight) * fit + kPopularityWeight * popularity(context.catalog.tracks, row);
+  return with_popularity(context, row, fit);
 }
 
-std::vector<float> perturbations(std::size_t rows, std::uint64_t seed) {
-  RandomStream stream(seed);
+std::vector<float> perturbations(std::size_t rows, const RecommendOptions& options) {
+  RandomStream stream(options.seed);
+  const double width = options.shuffle ? kShuffle : kPerturbation;
   std::vector<float> values(rows);
-  for (float& value : values) value = static_cast<float>(kPerturbation * stream.uniform());
+  for (float& value : values) value = static_cast<float>(width * stream.uniform());
   return values;
 }
 
@@ -95,6 +98,7 @@ std::string place_in_words(const RecommendContext& context, std::size_t row) {
                       format_fixed(double{tracks.value(TrackFeature::energy, row)}, 2) + " (higher than " +
                       percent(place.valence) + " and " + percent(place.energy) + " of the catalogue)";
   if (popularity(tracks, row) >= kPopular) words += ", popular";
+  if (context.options.novelty > 0 && popularity(tracks, row) <= 1 - kPopular) words += ", little known";
   return words;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,14 +35,15 @@ struct RecommendContext {
 double cluster_score(const RecommendContext& context, std::size_t row, double fit);
 /// Fit and popularity as one number 0..1.
 double plane_score(const RecommendContext& context, std::size_t row, double fit);
-/// For each row a seeded number, 0..0.03.
-std::vector<float> perturbations(std::size_t rows, std::uint64_t seed);
+/// For each row a seeded number, 0..0.03, with shuffle 0..0.15.
+std::vector<float> perturbations(std::size_t rows, const RecommendOptions& options);
 Candidate perturbed(const RecommendContext& context, std::size_t row, double score);
 
 /// A pick on its way to the playlist.
 struct Pick {
   Candidate candidate;
   std::string reason;
+  std::optional<MoodPoint> aim;  ///< Of a step to a goal.
 };
 
 /// Picks in playing order.

@@ -89,7 +89,7 @@ std::vector<Pick> walk_to_goal(const RecommendContext& context, Picker& picker, 
       taken = picker.take(pool);
     }
     if (!taken) break;
-    picks.push_back({*taken, {}});
+    picks.push_back({*taken, {}, {}});
   }
   if (road.length() >= kArrived) {  // neighbouring steps may have overtaken one another
     std::stable_sort(picks.begin(), picks.end(), [&](const Pick& a, const Pick& b) {
@@ -97,6 +97,7 @@ std::vector<Pick> walk_to_goal(const RecommendContext& context, Picker& picker, 
     });
   }
   for (std::size_t i = 0; i < picks.size(); ++i) {
+    picks[i].aim = road.at(part(i, picks.size()));
     picks[i].reason =
         step_reason(context, road, part(i, picks.size()), i + 1, picks.size(), goal, picks[i].candidate.row);
   }

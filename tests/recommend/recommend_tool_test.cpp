@@ -151,6 +151,74 @@ TEST_CASE("usage errors end with 2 and one line") {
   check_refusal(recommend({"--emotion", "happy", "--stategy", "cluster"}), 2, "--strategy");
 }
 
+TEST_CASE("the ending of --out says the format where --format does not") {
+  const TempFolder folder;
+  const auto written = [&](const char* name, std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"--emotion", "sad", "-n", "3", "--out", (folder / name).string()});
+    REQUIRE(recommend(more).exit_code == 0);
+    return read_text(folder / name);
+  };
+  CHECK(written("a.m3u8").rfind("#EXTM3U\n", 0) == 0);
+  CHECK(written("a.M3U").rfind("#EXTM3U\n", 0) == 0);
+  CHECK(written("a.xspf").find("<trackList>") != std::string::npos);
+  CHECK(json::parse(written("a.json")).at("tracks").size() == 3);
+  CHECK(written("a.csv").rfind("rank,", 0) == 0);
+  CHECK(written("a.txt").rfind("1  ", 0) == 0);
+  CHECK(written("b.m3u8", {"--format", "csv"}).rfind("rank,", 0) == 0);
+  const auto both = recommend({"--emotion", "sad", "-n", "3", "--json", "--out", (folder / "c.m3u8").string()});
+  CHECK(json::parse(both.out).at("tracks").size() == 3);
+  CHECK(read_text(folder / "c.m3u8").rfind("#EXTM3U\n", 0) == 0);
+}
+
+TEST_CASE("what was recommended once does not come again with --history") {
+  const TempFolder folder;
+  const std::string history = (folder / "heard.txt").string();
+  std::set<std::string> heard;
+  for (int day = 0; day < 3; ++day) {
+    const auto result = recommend({"--emotion", "happy", "--json", "--history", history});
+    REQUIRE(result.exit_code == 0);
+    const auto playlist = json::parse(result.out);
+    for (const auto& track : playlist.at("tracks")) CHECK(heard.insert(track.at("id")).second);
+  }
+  CHECK(heard.size() == 30);
+  CHECK(count_lines(read_text(history)) == 30);
+  const std::string songs = write_text(folder / "songs.csv", table(4, false));
+  const auto ten = recommend({"--emotion", "happy", "--catalog", songs, "--history", history, "--json"});
+  REQUIRE(ten.exit_code == 0);
+  CHECK(read_text(history).find("Artist 1") != std::string::npos);
+  REQUIRE(recommend({"--emotion", "happy", "--catalog", songs, "--history", history}).exit_code == 0);  // the last 6
+  check_refusal(recommend({"--emotion", "happy", "--catalog", songs, "--history", history}), 3, "no track is left");
+  check_refusal(recommend({"--emotion", "happy", "--history", "-"}), 2, "history");
+  check_refusal(recommend({"--emotion", "happy", "--history", songs + "/below"}), 4, "below");
+}
+
+TEST_CASE("filters by year and genre, and what a catalogue cannot tell") {
+  const auto result = recommend({"--emotion", "happy", "--genre", "rock", "--year", "1970:1979", "--json"});
+  REQUIRE(result.exit_code == 0);
+  CHECK(json::parse(result.out).at("tracks").size() == 10);
+  CHECK(json::parse(result.out).at("options").at("year") == "1970:1979");
+  check_refusal(recommend({"--emotion", "happy", "--genre", "no such"}), 3, "by --genre");
+  check_refusal(recommend({"--emotion", "happy", "--explicit", "exclude"}), 3, "explicit");
+  check_refusal(recommend({"--emotion", "happy", "--explicit", "maybe"}), 2, "explicit");
+  check_refusal(recommend({"--emotion", "happy", "--year", "1999:1990"}), 2, ": --year: expected A:B");
+  check_refusal(recommend({"--emotion", "happy", "--novelty", "1"}), 2, ": --novelty: with popularity");
+  check_refusal(recommend({"--emotion", "happy", "--popularity", "-1"}), 2, ": --popularity: expected 0..1");
+}
+
+TEST_CASE("every step of a walk says where it aims") {
+  const auto walk = json::parse(recommend({"--emotion", "sad", "--goal", "lift", "-n", "5", "--json"}).out);
+  CHECK(walk.at("steps") == 5);
+  double before = -1;
+  for (const auto& track : walk.at("tracks")) {
+    CHECK(track.at("step") == track.at("rank"));
+    CHECK(track.at("aim").at("valence").get<double>() > before);
+    before = track.at("aim").at("valence").get<double>();
+  }
+  const auto match = json::parse(recommend({"--emotion", "sad", "--json"}).out);
+  CHECK(match.at("steps") == 0);
+  CHECK(match.at("tracks").at(0).at("aim").is_null());
+}
+
 TEST_CASE("missing and unwritable files end with 4, bad content with 3") {
   const TempFolder folder;
   const std::string file = write_text(folder / "file", "x\n");

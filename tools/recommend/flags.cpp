@@ -12,6 +12,27 @@ Emotion emotion_of(const std::string& name) {
   throw UsageError("--emotion: " + unknown_name_message("emotion", name, emotion_names()));
 }
 
+const std::vector<std::pair<std::string, OutputFormat>>& format_names() {
+  static const std::vector<std::pair<std::string, OutputFormat>> names = {
+      {"table", OutputFormat::table}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv},
+      {"m3u8", OutputFormat::m3u8},   {"xspf", OutputFormat::xspf}, {"jspf", OutputFormat::jspf},
+      {"uris", OutputFormat::uris}};
+  return names;
+}
+
+/// What the listener wants besides the mood.
+void bind_taste(Tool& tool, RecommendOptions& o) {
+  tool.option("popularity", o.popularity, "Weight of popularity, 0..1");
+  tool.option("novelty", o.novelty, "Weight of being little known, 0..1");
+  tool.option("year", o.filter.years, "Years of release A:B, A:, :B or A");
+  tool.option("genre", o.filter.genres, "Only this genre; repeatable");
+  tool.choice<ExplicitTracks>(
+      "explicit", o.filter.explicit_tracks,
+      {{"allow", ExplicitTracks::allow}, {"exclude", ExplicitTracks::exclude}, {"only", ExplicitTracks::only}},
+      "Tracks with explicit lyrics");
+  tool.flag("shuffle", o.shuffle, "A wider choice: every --seed gives another list");
+}
+
 }  // namespace
 
 void bind(Tool& tool, RecommendJob& job) {
@@ -38,19 +59,27 @@ void bind(Tool& tool, RecommendJob& job) {
   tool.option("max-per-artist", job.recommend.max_per_artist, "At most so many tracks by one artist; 0 = no limit");
   tool.option("exclude", job.exclude,
               "File of tracks to leave out: ids, URIs, 'artist - title', M3U or CSV; - = stdin");
-  tool.choice<OutputFormat>("format", job.format,
-                            {{"table", OutputFormat::table},
-                             {"json", OutputFormat::json},
-                             {"csv", OutputFormat::csv},
-                             {"m3u8", OutputFormat::m3u8},
-                             {"xspf", OutputFormat::xspf},
-                             {"jspf", OutputFormat::jspf},
-                             {"uris", OutputFormat::uris}},
-                            "Form of the playlist");
+  tool.option("history", job.history, "File of tracks recommended before: they are left out, the new ones are added");
+  bind_taste(tool, job.recommend);
+  tool.choice<OutputFormat>("format", job.format, format_names(), "Form of the playlist; else by the ending of --out");
   tool.option("out", job.out, "Write the playlist to this file instead of standard output");
   tool.footer(
       "Examples:\n  affekt-recommend photo.jpg\n  affekt-recommend --emotion sad --goal lift -n 20\n"
+      "  affekt-recommend --emotion happy --genre rock --year 1970:1989 --history heard.txt --shuffle --seed 7\n"
       "  affekt-recommend photo.jpg --format m3u8 --out mood.m3u8 --json");
+}
+
+void infer_format(const Tool& tool, RecommendJob& job) {
+  job.format_given = tool.chosen("format");
+  if (job.format_given) return;
+  const auto dot = job.out.rfind('.');
+  if (dot == std::string::npos) return;
+  const std::string ending = lower_ascii(job.out.substr(dot + 1));
+  for (const auto& [name, format] : format_names()) {
+    if (name != (ending == "m3u" ? "m3u8" : ending)) continue;
+    job.format = format;
+    job.format_given = true;
+  }
 }
 
 void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods) {
@@ -69,9 +98,10 @@ void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods) {
   }
   const auto read_once = std::count(job.pictures.begin(), job.pictures.end(), "-") + (job.catalog == "-" ? 1 : 0) +
                          (job.exclude == "-" ? 1 : 0);
+  if (job.history == "-") throw UsageError("history: expected a file, found '-' (it is read and written)");
   if (read_once > 1) throw UsageError("standard input (-) can be read once only");
   job.recommend.validate(moods);
-  const bool playlist_and_json = tool.common.json && tool.chosen("format") && job.format != OutputFormat::json;
+  const bool playlist_and_json = tool.common.json && job.format_given && job.format != OutputFormat::json;
   if (playlist_and_json && job.out.empty()) {
     throw UsageError("--json with another --format needs --out FILE: the playlist goes there, the JSON to stdout");
   }

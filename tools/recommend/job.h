@@ -19,14 +19,19 @@ struct RecommendJob {
   std::string emotion;
   std::string catalog = "default";
   std::string exclude;
+  std::string history;
   std::string out;
   OutputFormat format = OutputFormat::table;
+  bool format_given = false;  ///< By --format, or by the ending of --out.
   RecommendOptions recommend;
   FaceReaderOptions faces;
 };
 
 /// Flags and fields of the job.
 void bind(Tool& tool, RecommendJob& job);
+
+/// Takes the format from the ending of --out where no --format says it.
+void infer_format(const Tool& tool, RecommendJob& job);
 
 /// @throws UsageError  flags that contradict one another or name nothing known.
 void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods);

@@ -24,6 +24,8 @@ Json track_json(const RecommendedTrack& track) {
           {"mood", to_utf8(track.mood)},
           {"valence", number(track.valence)},
           {"energy", number(track.energy)},
+          {"step", track.aim ? Json(track.rank) : Json(nullptr)},
+          {"aim", track.aim ? Json{{"valence", track.aim->valence}, {"energy", track.aim->energy}} : Json(nullptr)},
           {"reason", to_utf8(track.reason)}};
 }
 
@@ -35,6 +37,8 @@ Json result_json(const Tool& tool, const MoodInput& mood, const Recommendation& 
                   {"energy", recommendation.mood.energy},
                   {"weights", probabilities_json(recommendation.mood.weights)}};
   json["goal"] = recommendation.goal;
+  json["steps"] =
+      recommendation.tracks.empty() || !recommendation.tracks.front().aim ? 0 : recommendation.tracks.size();
   json["tracks"] = Json::array();
   for (const auto& track : recommendation.tracks) json["tracks"].push_back(track_json(track));
   return json;
@@ -71,7 +75,7 @@ std::string playlist_title(const Recommendation& recommendation) {
 void write_result(const Tool& tool, const RecommendJob& job, const MoodInput& mood,
                   const Recommendation& recommendation, Io& io) {
   for (const auto& note : recommendation.notes) io.note(note);
-  const bool only_json = job.format == OutputFormat::json || (tool.common.json && !tool.chosen("format"));
+  const bool only_json = job.format == OutputFormat::json || (tool.common.json && !job.format_given);
   std::string text;
   if (only_json || tool.common.json) {
     text = result_json(tool, mood, recommendation).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -24,6 +24,9 @@ class AFFEKT_API ExclusionList {
   /// @param path  "-" is standard input. @throws IoError, DataError.
   static ExclusionList read(const std::string& path);
 
+  /// Adds the entries of another list.
+  void add(const ExclusionList& other);
+
   bool contains(const TrackTable& tracks, std::size_t row) const;
   bool empty() const { return ids_.empty() && names_.empty(); }
   /// Different ids and names in the list.

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "affekt/core/export.h"
 #include "affekt/data/emotion.h"
+#include "affekt/music/moods.h"
 
 namespace affekt {
 
@@ -23,7 +25,8 @@ struct RecommendedTrack {
   std::string mood;  ///< Mood of that cluster.
   double valence = std::numeric_limits<double>::quiet_NaN();  ///< 0..1; NaN = not in the catalogue.
   double energy = std::numeric_limits<double>::quiet_NaN();   ///< 0..1; NaN = not in the catalogue.
-  std::string reason;                                         ///< Why this track, in words; one line.
+  std::optional<MoodPoint> aim;  ///< Of a walk to a goal: the point this step aims at, in quantiles of the catalogue.
+  std::string reason;            ///< Why this track, in words; one line.
 };
 
 /// Where the listener is in the valence-energy plane.
