@@ -193,7 +193,8 @@ Ranks::~Ranks() = default;
 
 Ranks::Impl::~Impl() {
   if (!watch || parted) return;
-  watch->part(place.rank == 0 ? place.size - 2 : 0);
+  // Whoever serves the store stays until the others have heard why; the one that is lost will not come.
+  watch->part(place.rank == 0 ? place.size - (watch->broken() ? 2 : 1) : 0);
   // An exchange that hangs would keep the group's threads, and whoever waits for them, until its own time-out.
   group.release();
 }
