@@ -1,5 +1,6 @@
 // affekt-recommend: songs for a face, or for a named emotion. This file parses, calls the library and reports.
 #include "affekt/cluster/catalog.h"
+#include "affekt/cluster/cluster_moods.h"
 #include "affekt/core/file.h"
 #include "affekt/music/moods.h"
 #include "affekt/recommend/history.h"
@@ -11,7 +12,7 @@ int main(int argc, char** argv) {
   cli::Tool tool("recommend", "Songs for a face, or for a named emotion.");
   cli::bind(tool, job);
   return tool.run(argc, argv, [&](cli::Io& io) {
-    const MoodMap moods = default_moods();
+    const MoodMap moods = job.moods.empty() ? default_moods() : read_moods(job.moods);
     job.recommend.seed = tool.common.seed;
     job.faces.threads = tool.common.threads;
     cli::infer_format(tool, job);
@@ -20,7 +21,8 @@ int main(int argc, char** argv) {
     if (!job.history.empty()) check_writable_file(job.history);
     ExclusionList excluded = job.exclude.empty() ? ExclusionList{} : ExclusionList::read(job.exclude);
     if (!job.history.empty()) excluded.add(read_history(job.history));
-    const Catalog catalog = read_catalog(job.catalog, moods, tool.common.seed);
+    Catalog catalog = read_catalog(job.catalog, moods, tool.common.seed);
+    if (!job.moods.empty()) name_clusters(catalog.tracks, catalog.cluster, moods, catalog.clusters);
     for (const auto& line : catalog.notes.lines) io.detail(line);
     const cli::MoodInput mood = cli::find_mood(job, io);
     const Recommendation recommendation = recommend(mood.probabilities, catalog, moods, job.recommend, excluded);

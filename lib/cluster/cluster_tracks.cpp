@@ -6,6 +6,7 @@
 #include <memory>
 #include <numeric>
 
+#include "affekt/cluster/cluster_moods.h"
 #include "affekt/core/error.h"
 #include "affekt/metrics/cluster_quality.h"
 #include "affekt/music/track_reader.h"
@@ -14,8 +15,6 @@
 
 namespace affekt {
 namespace {
-
-constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 // Distinct rows, counted up to `limit`.
 std::size_t count_distinct(const RowFill& rows, std::size_t n, std::size_t d, std::size_t limit) {
@@ -43,42 +42,6 @@ void sort_by_size(KMeansResult& result, std::size_t d) {
     result.sizes[c] = before.sizes[order[c]];
     std::copy_n(before.centroids.begin() + static_cast<std::ptrdiff_t>(order[c] * d), d,
                 result.centroids.begin() + static_cast<std::ptrdiff_t>(c * d));
-  }
-}
-
-std::vector<float> sorted_known(const std::vector<float>& column) {
-  std::vector<float> known;
-  std::copy_if(column.begin(), column.end(), std::back_inserter(known), [](float x) { return !std::isnan(x); });
-  std::sort(known.begin(), known.end());
-  return known;
-}
-
-std::vector<double> cluster_means(const TrackTable& table, TrackFeature feature, const Clustering& clustering) {
-  std::vector<double> sums(clustering.model.k()), counts(clustering.model.k());
-  for (std::size_t row = 0; row < table.size(); ++row) {
-    const float value = table.value(feature, row);
-    if (std::isnan(value)) continue;
-    const auto c = static_cast<std::size_t>(clustering.labels[row]);
-    sums[c] += double{value};
-    ++counts[c];
-  }
-  for (std::size_t c = 0; c < sums.size(); ++c) sums[c] = counts[c] > 0 ? sums[c] / counts[c] : kUnknown;
-  return sums;
-}
-
-void name_clusters(const TrackTable& table, const MoodMap& moods, Clustering& clustering) {
-  const auto valence = cluster_means(table, TrackFeature::valence, clustering);
-  const auto energy = cluster_means(table, TrackFeature::energy, clustering);
-  const auto all_valence = sorted_known(table.column(TrackFeature::valence));
-  const auto all_energy = sorted_known(table.column(TrackFeature::energy));
-  for (std::size_t c = 0; c < clustering.model.k(); ++c) {
-    Cluster& cluster = clustering.model.clusters[c];
-    cluster.valence = valence[c];
-    cluster.energy = energy[c];
-    cluster.valence_quantile = std::isnan(valence[c]) ? kUnknown : quantile_position(all_valence, valence[c]);
-    cluster.energy_quantile = std::isnan(energy[c]) ? kUnknown : quantile_position(all_energy, energy[c]);
-    if (std::isnan(valence[c]) || std::isnan(energy[c])) continue;
-    cluster.mood = moods.moods[moods.region_of({cluster.valence_quantile, cluster.energy_quantile})].name;
   }
 }
 
@@ -253,7 +216,7 @@ Clustering cluster_tracks(const TrackTable& table, const ClusterOptions& options
   work->assign(clustering.model.centroids, clustering.labels, clustering.distances);
   work.reset();  // what follows needs memory of its own
   measure(scaled, clustering);
-  name_clusters(table, moods, clustering);
+  name_clusters(table, clustering.labels, moods, clustering.model);
   return clustering;
 }
 

@@ -18,6 +18,17 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kSchema = "affekt.moods/1";
 constexpr std::size_t kMostMoods = 64;
 constexpr std::size_t kLongestName = 40;
+constexpr double kHighestWeight = 10;
+// A cluster is a mean of many tracks, whose traits it shows but faintly: the plane decides unless they speak clearly.
+constexpr double kNamingShare = 0.5;
+
+/// What a trait may be about: what a song sounds like, beside the two axes.
+const std::vector<TrackFeature>& trait_choices() {
+  using F = TrackFeature;
+  static const std::vector<TrackFeature> choices{F::danceability,     F::loudness, F::speechiness, F::acousticness,
+                                                 F::instrumentalness, F::liveness, F::tempo,       F::mode};
+  return choices;
+}
 
 /// Reads one file strictly; every message begins with the place of the fault.
 class MoodReader {
@@ -26,7 +37,8 @@ class MoodReader {
 
   MoodMap read(const Json& json) {
     check_keys(json, "", {"schema", "about", "literature", "moods", "emotions"}, {"schema", "moods", "emotions"});
-    if (json["schema"] != kSchema) fail("schema", std::string("expected \"") + kSchema + "\"");
+    if (json["schema"] != kSchema)
+      fail("schema", std::string("expected \"") + kSchema + "\", found " + found(json["schema"]));
     read_moods(json["moods"]);
     read_emotions(json["emotions"]);
     return std::move(map_);
@@ -51,10 +63,14 @@ class MoodReader {
     }
   }
 
+  static std::string found(const Json& value) {
+    return printable(value.dump(-1, ' ', true, Json::error_handler_t::replace), kLongestName);
+  }
+
   double number(const Json& object, const std::string& where, const char* key, double low, double high) const {
     const Json& value = object[key];
     const std::string name = where + "." + key;
-    if (!value.is_number()) fail(name, "expected a number");
+    if (!value.is_number()) fail(name, "expected a number, found " + found(value));
     const double x = value.get<double>();
     if (!(x >= low && x <= high)) {
       fail(name,
@@ -65,7 +81,7 @@ class MoodReader {
 
   std::string text(const Json& object, const std::string& where, const char* key) const {
     if (!object.contains(key)) return {};
-    if (!object[key].is_string()) fail(where + "." + key, "expected a text");
+    if (!object[key].is_string()) fail(where + "." + key, "expected a text, found " + found(object[key]));
     return object[key].get<std::string>();
   }
 
@@ -78,12 +94,37 @@ class MoodReader {
       if (name.empty() || name.size() > kLongestName || printable(name) != name) {
         fail(where, "a mood's name is 1 to " + std::to_string(kLongestName) + " plain characters");
       }
-      check_keys(value, where, {"valence", "energy", "reference"}, {"valence", "energy"});
+      check_keys(value, where, {"valence", "energy", "valence_weight", "energy_weight", "traits", "reference"},
+                 {"valence", "energy"});
       Mood mood;
       mood.name = name;
       mood.center = {number(value, where, "valence", 0, 1), number(value, where, "energy", 0, 1)};
       mood.reference = text(value, where, "reference");
+      mood.valence_weight = weight(value, where, "valence_weight");
+      mood.energy_weight = weight(value, where, "energy_weight");
+      if (!(mood.valence_weight + mood.energy_weight > 0)) {
+        fail(where, "valence_weight and energy_weight are both 0, expected at least one above 0");
+      }
+      if (value.contains("traits")) read_traits(value["traits"], where + ".traits", mood);
       map_.moods.push_back(mood);
+    }
+  }
+
+  double weight(const Json& object, const std::string& where, const char* key) const {
+    return object.contains(key) ? number(object, where, key, 0, kHighestWeight) : 1;
+  }
+
+  void read_traits(const Json& traits, const std::string& where, Mood& mood) const {
+    std::vector<std::string> known;
+    for (const TrackFeature feature : trait_choices()) known.emplace_back(feature_name(feature));
+    check_keys(traits, where, known, {});
+    for (const TrackFeature feature : trait_choices()) {
+      if (!traits.contains(feature_name(feature))) continue;
+      const Json& value = traits[feature_name(feature)];
+      const std::string place = where + "." + feature_name(feature);
+      check_keys(value, place, {"at", "weight", "reference"}, {"at"});
+      mood.traits.push_back(
+          {feature, number(value, place, "at", 0, 1), weight(value, place, "weight"), text(value, place, "reference")});
     }
   }
 
@@ -122,6 +163,46 @@ std::size_t MoodMap::region_of(MoodPoint point) const {
     }
   }
   return best;
+}
+
+double Mood::squared_distance(MoodPoint aim, MoodPoint place, const QuantileOf& quantile, double share) const {
+  double sum = 0, weights = 0;
+  const auto add = [&](double difference, double weight) {
+    sum += weight * difference * difference;
+    weights += weight;
+  };
+  add(place.valence - aim.valence, 1 + share * (valence_weight - 1));
+  add(place.energy - aim.energy, 1 + share * (energy_weight - 1));
+  for (const MoodTrait& trait : traits) {
+    const double position = quantile(trait.feature);
+    if (!std::isnan(position)) add(position - trait.at, share * trait.weight);
+  }
+  return 2 * sum / weights;
+}
+
+std::size_t MoodMap::closest(MoodPoint place, const QuantileOf& quantile) const {
+  std::size_t best = 0;
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < moods.size(); ++i) {
+    const double distance = moods[i].squared_distance(moods[i].center, place, quantile, kNamingShare);
+    if (distance < least) {
+      least = distance;
+      best = i;
+    }
+  }
+  return best;
+}
+
+std::vector<TrackFeature> MoodMap::trait_features() const {
+  std::vector<TrackFeature> features;
+  for (const TrackFeature feature : trait_choices()) {
+    const auto names_it = [feature](const Mood& mood) {
+      return std::any_of(mood.traits.begin(), mood.traits.end(),
+                         [feature](const MoodTrait& trait) { return trait.feature == feature; });
+    };
+    if (std::any_of(moods.begin(), moods.end(), names_it)) features.push_back(feature);
+  }
+  return features;
 }
 
 std::optional<std::size_t> MoodMap::find(std::string_view name) const {

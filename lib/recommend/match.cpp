@@ -31,9 +31,9 @@ void share_out(const RecommendContext& context, std::size_t emotion, const std::
   }
   double sum = std::accumulate(closeness.begin(), closeness.end(), 0.0);
   if (!(sum > 1e-9)) {  // no such cluster, or all of them far beyond the spread
-    std::size_t nearest = context.nearest_cluster(mood.center, of_mood);
+    std::size_t nearest = context.nearest_cluster(mood, mood.center, of_mood);
     if (nearest == shares.size()) {
-      nearest = context.nearest_cluster(mood.center, [&](std::size_t c) { return has_tracks[c]; });
+      nearest = context.nearest_cluster(mood, mood.center, [&](std::size_t c) { return has_tracks[c]; });
       shares[nearest].missing_mood = mood.name;
     }
     std::fill(closeness.begin(), closeness.end(), 0.0);
@@ -86,7 +86,7 @@ std::vector<CandidatePool> cluster_pools(const RecommendContext& context, const 
   for (const std::size_t row : context.rows) {
     const std::size_t c = context.cluster_of(row);
     if (shares[c].places == 0) continue;
-    const double fit = plane::mixture_fit(context.places.at(row), shares[c].emotions, context.moods) / shares[c].total;
+    const double fit = plane::mixture_fit(context.places, row, shares[c].emotions, context.moods) / shares[c].total;
     candidates[c].push_back(perturbed(context, row, cluster_score(context, row, fit)));
   }
   std::vector<CandidatePool> pools;
@@ -99,7 +99,7 @@ CandidatePool whole_catalogue(const RecommendContext& context) {
   std::vector<Candidate> candidates;
   candidates.reserve(context.rows.size());
   for (const std::size_t row : context.rows) {
-    const double fit = plane::mixture_fit(context.places.at(row), context.weights, context.moods);
+    const double fit = plane::mixture_fit(context.places, row, context.weights, context.moods);
     candidates.push_back(perturbed(context, row, plane_score(context, row, fit)));
   }
   return CandidatePool(std::move(candidates));
@@ -114,7 +114,7 @@ std::string cluster_reason(const RecommendContext& context, const ClusterShare& 
     why = "no " + share.missing_mood + " cluster, the nearest is " + number + " (" + mood + ") for " +
           weights_in_words(share.emotions);
   }
-  return why + ": " + place_in_words(context, row);
+  return why + ": " + place_in_words(context, row, main_mood(context, share.emotions));
 }
 
 }  // namespace
@@ -145,8 +145,8 @@ std::vector<Pick> match_by_clusters(const RecommendContext& context, Picker& pic
     const auto taken = picker.take(rest);
     if (!taken) break;
     picks.push_back({*taken,
-                     "cluster " + std::to_string(c) +
-                         " has no more tracks, next nearest to the mood: " + place_in_words(context, taken->row),
+                     "cluster " + std::to_string(c) + " has no more tracks, next nearest to the mood: " +
+                         place_in_words(context, taken->row, main_mood(context, context.weights)),
                      {}});
   }
   return picks;
@@ -158,13 +158,12 @@ std::vector<Pick> match_by_circumplex(const RecommendContext& context, Picker& p
   while (picks.size() < static_cast<std::size_t>(context.options.count)) {
     const auto taken = picker.take(pool);
     if (!taken) break;
-    const MoodPoint place = context.places.at(taken->row);
     std::size_t nearest = 0;
     double most = -1;
     for (std::size_t e = 0; e < kEmotionCount; ++e) {
       EmotionProbabilities only{};
       only[e] = context.weights[e];
-      const double part = plane::mixture_fit(place, only, context.moods);
+      const double part = plane::mixture_fit(context.places, taken->row, only, context.moods);
       if (part > most) {
         most = part;
         nearest = e;
@@ -172,7 +171,8 @@ std::vector<Pick> match_by_circumplex(const RecommendContext& context, Picker& p
     }
     picks.push_back({*taken,
                      "close to " + emotion_names()[nearest] + " (" + percent(context.weights[nearest]) +
-                         " of the mood): " + place_in_words(context, taken->row),
+                         " of the mood): " +
+                         place_in_words(context, taken->row, context.moods.moods[context.moods.emotions[nearest].mood]),
                      {}});
   }
   return picks;

@@ -25,11 +25,15 @@ std::vector<float> quantile_positions(const std::vector<float>& values) {
   return positions;
 }
 
-Places places_of(const TrackTable& tracks) {
+Places places_of(const TrackTable& tracks, const std::vector<TrackFeature>& traits) {
   const auto positions = [&](TrackFeature feature) {
     return tracks.has(feature) ? quantile_positions(tracks.column(feature)) : std::vector<float>(tracks.size(), 0.5F);
   };
-  return {positions(TrackFeature::valence), positions(TrackFeature::energy)};
+  Places places{positions(TrackFeature::valence), positions(TrackFeature::energy), {}};
+  for (const TrackFeature feature : traits) {
+    if (tracks.has(feature)) places.traits[static_cast<std::size_t>(feature)] = positions(feature);
+  }
+  return places;
 }
 
 double squared_distance(MoodPoint a, MoodPoint b) {
@@ -42,10 +46,19 @@ double kernel(MoodPoint a, MoodPoint b, double spread) {
   return std::exp(-squared_distance(a, b) / (2 * spread * spread));
 }
 
-double mixture_fit(MoodPoint place, const EmotionProbabilities& weights, const MoodMap& moods) {
+double mood_kernel(const Places& places, std::size_t row, const Mood& mood, MoodPoint aim, double spread,
+                   double share) {
+  const auto quantile = [&places, row](TrackFeature feature) { return places.trait(feature, row); };
+  return std::exp(-mood.squared_distance(aim, places.at(row), quantile, share) / (2 * spread * spread));
+}
+
+double mixture_fit(const Places& places, std::size_t row, const EmotionProbabilities& weights, const MoodMap& moods) {
   double fit = 0;
   for (std::size_t e = 0; e < kEmotionCount; ++e) {
-    if (weights[e] > 0) fit += weights[e] * kernel(place, moods.emotions[e].point, moods.emotions[e].spread);
+    const EmotionPlace& emotion = moods.emotions[e];
+    if (weights[e] > 0) {
+      fit += weights[e] * mood_kernel(places, row, moods.moods[emotion.mood], emotion.point, emotion.spread);
+    }
   }
   return fit;
 }

@@ -1,7 +1,9 @@
 // The valence-energy plane of a catalogue: places of tracks, fit to points.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 #include "affekt/core/export.h"
@@ -17,15 +19,26 @@ AFFEKT_API std::vector<float> quantile_positions(const std::vector<float>& value
 /// Places of all tracks, by row.
 struct Places {
   std::vector<float> valence, energy;
+  std::array<std::vector<float>, kTrackFeatureCount> traits;  ///< By TrackFeature; empty where nobody asks.
   MoodPoint at(std::size_t row) const { return {double{valence[row]}, double{energy[row]}}; }
+  /// NaN: the table has no such column, or nobody asked for it.
+  double trait(TrackFeature feature, std::size_t row) const {
+    const auto& column = traits[static_cast<std::size_t>(feature)];
+    return column.empty() ? std::numeric_limits<double>::quiet_NaN() : double{column[row]};
+  }
 };
-AFFEKT_API Places places_of(const TrackTable& tracks);
+/// @param traits  features to place tracks by beside valence and energy.
+AFFEKT_API Places places_of(const TrackTable& tracks, const std::vector<TrackFeature>& traits = {});
 
 AFFEKT_API double squared_distance(MoodPoint a, MoodPoint b);
 /// exp(-|a - b|^2 / (2 spread^2)), 0..1.
 AFFEKT_API double kernel(MoodPoint a, MoodPoint b, double spread);
-/// sum_e weights[e] * kernel of emotion e at `place`.
-AFFEKT_API double mixture_fit(MoodPoint place, const EmotionProbabilities& weights, const MoodMap& moods);
+/// Kernel of the distance from a track to `aim`, as the mood measures it (Mood::squared_distance).
+AFFEKT_API double mood_kernel(const Places& places, std::size_t row, const Mood& mood, MoodPoint aim, double spread,
+                              double share = 1);
+/// sum_e weights[e] * mood_kernel of emotion e's mood around its point.
+AFFEKT_API double mixture_fit(const Places& places, std::size_t row, const EmotionProbabilities& weights,
+                              const MoodMap& moods);
 /// The mixture's mean point.
 AFFEKT_API MoodPoint mean_point(const EmotionProbabilities& weights, const MoodMap& moods);
 

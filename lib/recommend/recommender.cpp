@@ -77,6 +77,24 @@ std::vector<double> cluster_radii(const Catalog& catalog) {
   return sums;
 }
 
+// Of the moods that decide, so that no other column needs to be sorted.
+std::vector<TrackFeature> features_asked_for(const EmotionProbabilities& weights, std::optional<std::size_t> goal,
+                                             const MoodMap& moods) {
+  std::vector<TrackFeature> features;
+  const auto add = [&](std::size_t mood) {
+    for (const MoodTrait& trait : moods.moods[mood].traits) {
+      if (std::find(features.begin(), features.end(), trait.feature) == features.end()) {
+        features.push_back(trait.feature);
+      }
+    }
+  };
+  for (std::size_t e = 0; e < kEmotionCount; ++e) {
+    if (weights[e] > 0) add(moods.emotions[e].mood);
+  }
+  if (goal) add(*goal);
+  return features;
+}
+
 RecommendedTrack to_track(const RecommendContext& context, const Pick& pick, int rank) {
   const TrackTable& tracks = context.catalog.tracks;
   const std::size_t row = pick.candidate.row;
@@ -156,14 +174,18 @@ Recommendation recommend(const EmotionProbabilities& probabilities, const Catalo
   if (options.novelty > 0 && !catalog.tracks.has(TrackFeature::popularity)) {
     throw DataError("the catalogue has no column of popularities, which --novelty needs");
   }
+  const EmotionProbabilities weights = normalised(probabilities);
+  plane::Places places = plane::places_of(catalog.tracks, features_asked_for(weights, goal, moods));
+  auto traits = cluster_traits(catalog, places);
   const RecommendContext context{catalog,
                                  moods,
                                  options,
-                                 normalised(probabilities),
-                                 plane::places_of(catalog.tracks),
+                                 weights,
+                                 std::move(places),
                                  rows_left(catalog, options, excluded),
                                  cluster_radii(catalog),
-                                 perturbations(catalog.tracks.size(), options)};
+                                 perturbations(catalog.tracks.size(), options),
+                                 std::move(traits)};
   Picker picker(catalog, options.diversity, options.max_per_artist);
   const auto picks = goal                                             ? walk_to_goal(context, picker, *goal)
                      : options.strategy == RecommendStrategy::cluster ? match_by_clusters(context, picker)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "affekt/core/random.h"
@@ -38,13 +39,15 @@ MoodPoint RecommendContext::centroid_place(std::size_t cluster) const {
   return {c.valence_quantile, c.energy_quantile};
 }
 
-std::size_t RecommendContext::nearest_cluster(MoodPoint point, const std::function<bool(std::size_t)>& wanted) const {
+std::size_t RecommendContext::nearest_cluster(const Mood& mood, MoodPoint point,
+                                              const std::function<bool(std::size_t)>& wanted) const {
   const std::size_t k = catalog.clusters.k();
   std::size_t best = k;
   double best_distance = 0;
   for (std::size_t c = 0; c < k; ++c) {
     if (!wanted(c)) continue;
-    const double distance = plane::squared_distance(point, centroid_place(c));
+    const auto trait = [&](TrackFeature feature) { return cluster_traits[c][static_cast<std::size_t>(feature)]; };
+    const double distance = mood.squared_distance(point, centroid_place(c), trait);
     if (best == k || distance < best_distance) {
       best = c;
       best_distance = distance;
@@ -62,6 +65,25 @@ double cluster_score(const RecommendContext& context, std::size_t row, double fi
 
 double plane_score(const RecommendContext& context, std::size_t row, double fit) {
   return with_popularity(context, row, fit);
+}
+
+std::vector<std::array<double, kTrackFeatureCount>> cluster_traits(const Catalog& catalog,
+                                                                   const plane::Places& places) {
+  const std::size_t k = catalog.clusters.k();
+  std::array<double, kTrackFeatureCount> unknown{};
+  unknown.fill(std::numeric_limits<double>::quiet_NaN());
+  std::vector<std::array<double, kTrackFeatureCount>> means(k, unknown);
+  for (std::size_t f = 0; f < kTrackFeatureCount; ++f) {
+    if (places.traits[f].empty()) continue;
+    std::vector<double> sums(k), counts(k);
+    for (std::size_t row = 0; row < catalog.cluster.size(); ++row) {
+      const auto c = static_cast<std::size_t>(catalog.cluster[row]);
+      sums[c] += double{places.traits[f][row]};
+      ++counts[c];
+    }
+    for (std::size_t c = 0; c < k; ++c) means[c][f] = sums[c] / counts[c];
+  }
+  return means;
 }
 
 std::vector<float> perturbations(std::size_t rows, const RecommendOptions& options) {
@@ -90,13 +112,24 @@ std::string weights_in_words(const EmotionProbabilities& weights) {
   return join(parts, ", ");
 }
 
-std::string place_in_words(const RecommendContext& context, std::size_t row) {
+const Mood& main_mood(const RecommendContext& context, const EmotionProbabilities& weights) {
+  const auto most = std::max_element(weights.begin(), weights.end()) - weights.begin();
+  return context.moods.moods[context.moods.emotions[static_cast<std::size_t>(most)].mood];
+}
+
+std::string place_in_words(const RecommendContext& context, std::size_t row, const Mood& mood) {
   constexpr double kPopular = 0.7;
   const TrackTable& tracks = context.catalog.tracks;
   const MoodPoint place = context.places.at(row);
   std::string words = "valence " + format_fixed(double{tracks.value(TrackFeature::valence, row)}, 2) + ", energy " +
                       format_fixed(double{tracks.value(TrackFeature::energy, row)}, 2) + " (higher than " +
-                      percent(place.valence) + " and " + percent(place.energy) + " of the catalogue)";
+                      percent(place.valence) + " and " + percent(place.energy) + " of the catalogue";
+  std::vector<std::string> traits;
+  for (const MoodTrait& trait : mood.traits) {
+    const double position = context.places.trait(trait.feature, row);
+    if (!std::isnan(position)) traits.push_back(feature_name(trait.feature) + (" " + percent(position)));
+  }
+  words += traits.empty() ? ")" : "; " + join(traits, ", ") + ")";
   if (popularity(tracks, row) >= kPopular) words += ", popular";
   if (context.options.novelty > 0 && popularity(tracks, row) <= 1 - kPopular) words += ", little known";
   return words;

@@ -30,19 +30,22 @@ struct Road {
 
 // With the cluster strategy a step is answered by one cluster: of the point's mood, else simply the nearest.
 std::size_t cluster_for(const RecommendContext& context, MoodPoint point, const std::vector<bool>& has_tracks) {
-  const std::string& mood = context.moods.moods[context.moods.region_of(point)].name;
-  const std::size_t c = context.nearest_cluster(
-      point, [&](std::size_t i) { return has_tracks[i] && context.catalog.clusters.clusters[i].mood == mood; });
+  const Mood& mood = context.moods.moods[context.moods.region_of(point)];
+  const std::size_t c = context.nearest_cluster(mood, point, [&](std::size_t i) {
+    return has_tracks[i] && context.catalog.clusters.clusters[i].mood == mood.name;
+  });
   if (c < has_tracks.size()) return c;
-  return context.nearest_cluster(point, [&](std::size_t i) { return has_tracks[i]; });
+  return context.nearest_cluster(mood, point, [&](std::size_t i) { return has_tracks[i]; });
 }
 
-CandidatePool step_pool(const RecommendContext& context, MoodPoint aim, std::size_t cluster) {
+// The nearer the goal, the more its mood's own description counts.
+CandidatePool step_pool(const RecommendContext& context, MoodPoint aim, const Mood& goal, double t,
+                        std::size_t cluster) {
   const bool by_cluster = cluster < context.catalog.clusters.k();
   std::vector<Candidate> candidates;
   for (const std::size_t row : context.rows) {
     if (by_cluster && context.cluster_of(row) != cluster) continue;
-    const double fit = plane::kernel(context.places.at(row), aim, kStepSpread);
+    const double fit = plane::mood_kernel(context.places, row, goal, aim, kStepSpread, t);
     const double score = by_cluster ? cluster_score(context, row, fit) : plane_score(context, row, fit);
     candidates.push_back(perturbed(context, row, score));
   }
@@ -71,7 +74,8 @@ std::string step_reason(const RecommendContext& context, const Road& road, doubl
 std::vector<Pick> walk_to_goal(const RecommendContext& context, Picker& picker, std::size_t goal) {
   std::vector<Pick> picks;
   if (context.rows.empty()) return picks;
-  const Road road{plane::mean_point(context.weights, context.moods), context.moods.moods[goal].center};
+  const Mood& mood = context.moods.moods[goal];
+  const Road road{plane::mean_point(context.weights, context.moods), mood.center};
   const auto count = static_cast<std::size_t>(context.options.count);
   const auto part = [](std::size_t i, std::size_t n) {
     return n == 1 ? 1 : static_cast<double>(i) / static_cast<double>(n - 1);
@@ -80,12 +84,13 @@ std::vector<Pick> walk_to_goal(const RecommendContext& context, Picker& picker, 
   std::vector<bool> has_tracks(k, false);
   for (const std::size_t row : context.rows) has_tracks[context.cluster_of(row)] = true;
   for (std::size_t i = 0; i < count; ++i) {
-    const MoodPoint aim = road.at(part(i, count));
+    const double t = part(i, count);
+    const MoodPoint aim = road.at(t);
     const bool by_cluster = context.options.strategy == RecommendStrategy::cluster;
-    CandidatePool pool = step_pool(context, aim, by_cluster ? cluster_for(context, aim, has_tracks) : k);
+    CandidatePool pool = step_pool(context, aim, mood, t, by_cluster ? cluster_for(context, aim, has_tracks) : k);
     auto taken = picker.take(pool);
     if (!taken && by_cluster) {  // the cluster has run out
-      pool = step_pool(context, aim, k);
+      pool = step_pool(context, aim, mood, t, k);
       taken = picker.take(pool);
     }
     if (!taken) break;

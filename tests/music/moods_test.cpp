@@ -59,11 +59,53 @@ TEST_CASE("a mood file is read strictly") {
   CHECK(contains(refusal("\"valence\": 0.82", "\"valence\": \"high\""), "number"));
   CHECK(contains(refusal("\"spread\": 0.20", "\"spread\": 0"), "spread"));
   CHECK(contains(refusal("\"mood\": \"calm\"", "\"mood\": \"clam\""), "calm"));
-  CHECK(contains(refusal("\"calm\":      {", "\"sad\": {"), "repeated"));
+  CHECK(contains(refusal("\"calm\": {", "\"sad\": {"), "repeated"));
   CHECK(contains(refusal("affekt.moods/1", "affekt.moods/9"), "affekt.moods/1"));
   CHECK(contains(refusal("\"moods\": {", "\"moods\": {}, \"literature2\": {"), "literature2"));
   CHECK(contains(refusal("{\n", "[\n"), "moods.json:"));
   CHECK_THROWS_AS(affekt::read_moods("/nowhere/moods.json"), affekt::IoError);
+}
+
+TEST_CASE("weights and traits are read strictly: key, and what was found") {
+  const std::string weight = "\"valence_weight\": 0.5", trait = "\"danceability\":     {\"at\": 0.75";
+  CHECK(contains(refusal(weight, "\"valence_weight\": -1"), "moods.calm.valence_weight: -1 is out of range"));
+  CHECK(contains(refusal(weight, "\"valence_weight\": \"low\""), "expected a number, found \"low\""));
+  CHECK(contains(refusal(weight, "\"valence_weigth\": 1"), "valence_weight"));
+  CHECK(contains(refusal(weight, "\"valence_weight\": 0, \"energy_weight\": 0"), "both 0"));
+  CHECK(contains(refusal(trait, "\"danceabilty\": {\"at\": 0.75"), "moods.happy.traits: "));
+  CHECK(contains(refusal(trait, "\"valence\": {\"at\": 0.75"), "moods.happy.traits: "));
+  CHECK(contains(refusal(trait, "\"danceability\": {\"at\": 2"),
+                 "moods.happy.traits.danceability.at: 2 is out of range"));
+  CHECK(contains(refusal(trait, "\"danceability\": {\"a\": 0.75"), "moods.happy.traits.danceability"));
+  CHECK(contains(refusal(trait, "\"danceability\": 1, \"tempo\": {\"at\": 0.75"), "expected an object"));
+  CHECK(contains(refusal("\"weight\": 1.0", "\"weight\": 11"), "moods.happy.traits.danceability.weight: 11"));
+}
+
+TEST_CASE("a mood measures by its own weights and traits; what is unknown does not count") {
+  affekt::Mood mood{"soft", {0.5, 0.5}, ""};
+  const auto unknown = [](affekt::TrackFeature) { return std::nan(""); };
+  const auto at_one = [](affekt::TrackFeature) { return 1.0; };
+  const affekt::MoodPoint place{0.8, 0.1};
+  CHECK(mood.squared_distance(mood.center, place, unknown) == Approx(0.3 * 0.3 + 0.4 * 0.4));
+  mood.valence_weight = 0;
+  CHECK(mood.squared_distance(mood.center, place, unknown) == Approx(2 * 0.4 * 0.4));
+  CHECK(mood.squared_distance(mood.center, place, unknown, 0) == Approx(0.3 * 0.3 + 0.4 * 0.4));
+  mood.traits.push_back({affekt::TrackFeature::tempo, 0.25, 3, ""});
+  CHECK(mood.squared_distance(mood.center, place, unknown) == Approx(2 * 0.4 * 0.4));
+  CHECK(mood.squared_distance(mood.center, place, at_one) == Approx(2 * (0.4 * 0.4 + 3 * 0.75 * 0.75) / 4));
+}
+
+TEST_CASE("traits tell moods apart that share a place in the plane") {
+  MoodMap map;
+  map.moods = {{"sung", {0.3, 0.3}, ""}, {"played", {0.4, 0.3}, ""}};
+  map.moods[0].traits = {{affekt::TrackFeature::instrumentalness, 0.1, 1, ""}};
+  map.moods[1].traits = {{affekt::TrackFeature::instrumentalness, 0.9, 1, ""}};
+  const auto instrumental = [](double quantile) { return [quantile](affekt::TrackFeature) { return quantile; }; };
+  CHECK(map.closest({0.31, 0.3}, instrumental(0.9)) == 1);
+  CHECK(map.closest({0.39, 0.3}, instrumental(0.1)) == 0);
+  CHECK(map.closest({0.31, 0.3}, instrumental(std::nan(""))) == 0);
+  CHECK(map.closest({0.39, 0.3}, instrumental(std::nan(""))) == 1);
+  CHECK(map.trait_features() == std::vector<affekt::TrackFeature>{affekt::TrackFeature::instrumentalness});
 }
 
 TEST_CASE("quantile positions") {

@@ -232,8 +232,26 @@ TEST_CASE("missing and unwritable files end with 4, bad content with 3") {
                 "bare: no clusters.json in this folder (affekt-cluster TRACKS.csv --out DIR writes one)");
   const std::string words = write_text(folder / "words.csv", "a,b\n1,2\n");
   check_refusal(recommend({"--emotion", "happy", "--catalog", words}), 3, "words.csv");
+  check_refusal(recommend({"--emotion", "happy", "--moods", "/nowhere/moods.json"}), 4, "/nowhere/moods.json");
+  const std::string moods =
+      write_text(folder / "moods.json", "{\"schema\": \"affekt.moods/2\", \"moods\": {}, \"emotions\": {}}");
+  check_refusal(recommend({"--emotion", "happy", "--moods", moods}), 3,
+                "moods.json: schema: expected \"affekt.moods/1\", found \"affekt.moods/2\"");
   const std::string zero = write_text(folder / "zero.bin", std::string("a\0b", 3));
   check_refusal(recommend({"--emotion", "happy", "--exclude", zero}), 3, "zero.bin");
+}
+
+TEST_CASE("moods of one's own: the clusters are named anew, the goals are theirs") {
+  const TempFolder folder;
+  std::string text = read_text(std::filesystem::path(std::getenv("AFFEKT_SOURCE")) / "configs/moods.json");
+  for (std::size_t at = 0; (at = text.find("\"calm\"", at)) != std::string::npos;) text.replace(at, 6, "\"serene\"");
+  const std::string moods = write_text(folder / "moods.json", text);
+  const auto result = recommend({"--emotion", "neutral", "--moods", moods, "--json"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  for (const auto& track : json::parse(result.out).at("tracks")) CHECK(track.at("mood") == "serene");
+  check_refusal(recommend({"--emotion", "happy", "--goal", "calm", "--moods", moods}), 2, "serene");
+  CHECK(recommend({"--emotion", "happy", "--goal", "serene", "--moods", moods}).exit_code == 0);
 }
 
 TEST_CASE("excluded tracks do not come back: yesterday's playlist, a file, standard input") {

@@ -133,6 +133,34 @@ TEST_CASE("an emotion whose mood no cluster has uses the nearest cluster and say
   }
 }
 
+TEST_CASE("traits rank what the plane cannot tell apart, in both strategies and at the end of a walk") {
+  auto catalog = grid_catalog(30, 900);
+  auto& acousticness = catalog.tracks.column(TrackFeature::acousticness);
+  for (std::size_t row = 0; row < catalog.tracks.size(); ++row) acousticness.push_back(row % 2 == 0 ? 0.9F : 0.1F);
+  MoodMap moods = five_moods();
+  moods.moods[*moods.find("calm")].traits = {{TrackFeature::acousticness, 0.75, 2, ""}};
+  const auto acoustic = [&](const Recommendation& r, std::size_t first) {
+    std::size_t count = 0;
+    for (std::size_t i = first; i < r.tracks.size(); ++i) {
+      for (std::size_t row = 0; row < catalog.tracks.size(); ++row) {
+        if (catalog.tracks.id[row] == r.tracks[i].id && acousticness[row] > 0.5F) ++count;
+      }
+    }
+    return count;
+  };
+  RecommendOptions options;
+  for (const auto strategy : {RecommendStrategy::cluster, RecommendStrategy::circumplex}) {
+    options.strategy = strategy;
+    options.goal = "match";
+    const auto calm = recommend(one_emotion(Emotion::neutral), catalog, moods, options);
+    CHECK(acoustic(calm, 0) == 10);
+    CHECK(calm.tracks.front().reason.find("acousticness 75 %") != std::string::npos);
+    CHECK(acoustic(recommend(one_emotion(Emotion::neutral), catalog, five_moods(), options), 0) < 9);
+    options.goal = "calm";
+    CHECK(acoustic(recommend(one_emotion(Emotion::angry), catalog, moods, options), 5) == 5);
+  }
+}
+
 TEST_CASE("closeness decides: a smaller spread of the answer than of the catalogue") {
   const Catalog catalog = grid_catalog(40, 1600);
   const auto places = plane::places_of(catalog.tracks);

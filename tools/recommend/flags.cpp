@@ -47,6 +47,7 @@ void bind(Tool& tool, RecommendJob& job) {
       "Which faces of a picture count; none: the picture is a cropped face");
   tool.option("min-confidence", job.faces.min_confidence, "Faces read with less confidence do not count, 0..1");
   tool.option("catalog", job.catalog, "Folder made by affekt-cluster --out, a track table (CSV), or 'default'");
+  tool.option("moods", job.moods, "Moods of your own instead of the bundled configs/moods.json");
   tool.option("count", job.recommend.count, "Number of tracks");
   tool.alias("count", 'n');
   tool.option("goal", job.recommend.goal,

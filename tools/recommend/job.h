@@ -20,6 +20,7 @@ struct RecommendJob {
   std::string catalog = "default";
   std::string exclude;
   std::string history;
+  std::string moods;
   std::string out;
   OutputFormat format = OutputFormat::table;
   bool format_given = false;  ///< By --format, or by the ending of --out.

@@ -1,0 +1,82 @@
+#include "affekt/cluster/cluster_moods.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace affekt {
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<float> sorted_known(const std::vector<float>& column, std::size_t stride = 1) {
+  std::vector<float> known;
+  for (std::size_t row = 0; row < column.size(); row += stride) {
+    if (!std::isnan(column[row])) known.push_back(column[row]);
+  }
+  std::sort(known.begin(), known.end());
+  return known;
+}
+
+/// Mean by cluster of value(row) over the rows 0, stride, 2 stride, ...; NaN values do not count.
+template <class Value>
+std::vector<double> cluster_means(const std::vector<std::int32_t>& labels, std::size_t k, std::size_t stride,
+                                  const Value& value) {
+  std::vector<double> sums(k), counts(k);
+  for (std::size_t row = 0; row < labels.size(); row += stride) {
+    const double x = value(row);
+    if (std::isnan(x)) continue;
+    const auto c = static_cast<std::size_t>(labels[row]);
+    sums[c] += x;
+    ++counts[c];
+  }
+  for (std::size_t c = 0; c < k; ++c) sums[c] = counts[c] > 0 ? sums[c] / counts[c] : kUnknown;
+  return sums;
+}
+
+// Many features have most tracks near 0 and a few far away, which alone decide a mean: hence the mean of quantiles.
+std::vector<double> mean_quantiles(const std::vector<float>& column, const std::vector<std::int32_t>& labels,
+                                   std::size_t k) {
+  constexpr std::size_t kSample = 131072;
+  const std::size_t stride = (column.size() + kSample - 1) / kSample;
+  const std::vector<float> sorted = sorted_known(column, stride);
+  return cluster_means(labels, k, stride, [&](std::size_t row) {
+    return std::isnan(column[row]) ? kUnknown : quantile_position(sorted, double{column[row]});
+  });
+}
+
+}  // namespace
+
+void name_clusters(const TrackTable& table, const std::vector<std::int32_t>& labels, const MoodMap& moods,
+                   ClusterModel& model) {
+  const auto place = [&](TrackFeature feature, double Cluster::*mean, double Cluster::*quantile) {
+    const auto means =
+        cluster_means(labels, model.k(), 1, [&](std::size_t row) { return double{table.value(feature, row)}; });
+    const auto sorted = sorted_known(table.column(feature));
+    for (std::size_t c = 0; c < model.k(); ++c) {
+      model.clusters[c].*mean = means[c];
+      model.clusters[c].*quantile = std::isnan(means[c]) ? kUnknown : quantile_position(sorted, means[c]);
+    }
+  };
+  place(TrackFeature::valence, &Cluster::valence, &Cluster::valence_quantile);
+  place(TrackFeature::energy, &Cluster::energy, &Cluster::energy_quantile);
+  std::array<std::vector<double>, kTrackFeatureCount> traits;
+  for (const TrackFeature feature : moods.trait_features()) {
+    if (table.has(feature)) {
+      traits[static_cast<std::size_t>(feature)] = mean_quantiles(table.column(feature), labels, model.k());
+    }
+  }
+  for (std::size_t c = 0; c < model.k(); ++c) {
+    Cluster& cluster = model.clusters[c];
+    cluster.mood.clear();
+    if (std::isnan(cluster.valence) || std::isnan(cluster.energy)) continue;
+    const auto trait = [&](TrackFeature feature) {
+      const auto& by_cluster = traits[static_cast<std::size_t>(feature)];
+      return by_cluster.empty() ? kUnknown : by_cluster[c];
+    };
+    cluster.mood = moods.moods[moods.closest({cluster.valence_quantile, cluster.energy_quantile}, trait)].name;
+  }
+}
+
+}  // namespace affekt
