@@ -6,9 +6,11 @@
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
 #include "affekt/model/architectures.h"
+#include "affekt/train/augment_sheet.h"
 #include "affekt/train/train_job.h"
 #include "common/cli.h"
 #include "common/dataset.h"
+#include "common/result_folder.h"
 #include "train_ranks.h"
 #include "train_seeds.h"
 
@@ -19,6 +21,8 @@ void bind_run(Tool& tool, TrainOptions& o) {
   tool.option("data", o.data,
               "PATH[:weight=W]: fer2013.csv (.gz, .xz), a folder of class folders or a packed file; repeatable");
   tool.option("ferplus", o.ferplus, "Votes of FER+ (fer2013new.csv): soft labels for fer2013.csv");
+  tool.option("ferplus-weight", o.ferplus_weight,
+              "Share of FER+'s soft labels in the target; the rest is the hard label");
   tool.flag("skip-bad-rows", o.skip_bad_rows, "Leave bad rows out, counted and named");
   tool.option("model", o.model, "Network: " + join(network_names(), "|"));
   tool.option("image-size", o.image_size, "Side of the input; 0 = the network's own");
@@ -48,6 +52,11 @@ void bind_recipe(Tool& tool, TrainOptions& o) {
   tool.choice("schedule", o.schedule, schedule_names(), "How the learning rate changes");
   tool.option("warmup-epochs", o.warmup_epochs, "Epochs of rising learning rate, at most half of all");
   tool.choice("augment", o.augment, augment_names(), "Random changes of training faces");
+  tool.option("mixup", o.mixup, "A of Beta(A, A) for blending faces and their labels; 0 = off");
+  tool.option("cutmix", o.cutmix, "A of Beta(A, A) for pasting boxes of other faces; 0 = off");
+  tool.option("teacher", o.teachers, "Model to learn from besides the labels: FILE, run folder or default; repeatable");
+  tool.option("temperature", o.temperature, "Softens the teachers' and the network's answers alike");
+  tool.option("teacher-weight", o.teacher_weight, "Share of the teachers in the loss; the rest is the labels'");
   tool.option("label-smoothing", o.label_smoothing, "Share of the target spread over all classes");
   tool.choice("class-weights", o.class_weights, class_weight_names(), "Weights of the classes in the loss");
   tool.option("early-stop", o.early_stop, "Stop after so many epochs without a better one; 0 = never");
@@ -70,14 +79,14 @@ void bind_transfer(Tool& tool, TrainOptions& o) {
 TrainOptions resumed_options(const Tool& tool, const TrainOptions& given, Ranks* ranks) {
   const Json all = tool.options();
   for (const auto& [name, value] : all.items()) {
-    static const std::array<const char*, 11> allowed = {"resume", "epochs",   "threads",     "device",
-                                                        "data",   "max-time", "quiet",       "verbose",
-                                                        "json",   "config",   "rank-timeout"};
+    static const std::array<const char*, 12> allowed = {"resume", "epochs",   "threads",      "device",
+                                                        "data",   "max-time", "quiet",        "verbose",
+                                                        "json",   "config",   "rank-timeout", "teacher"};
     const bool may = std::find(allowed.begin(), allowed.end(), name) != allowed.end();
     if (!may && tool.given(name)) {
       throw UsageError("--" + name +
                        ": a resumed run keeps its own (only --epochs, --threads, --device, --data, --max-time "
-                       "and --rank-timeout may be changed)");
+                       "and --rank-timeout may be changed; --teacher names the same files elsewhere)");
     }
   }
   TrainOptions options = run_options_of_first(given.resume, ranks);
@@ -85,6 +94,7 @@ TrainOptions resumed_options(const Tool& tool, const TrainOptions& given, Ranks*
   if (tool.given("threads")) options.compute.threads = tool.common.threads;
   if (tool.given("device")) options.compute.device = given.compute.device;
   if (tool.given("data")) options.data = given.data;
+  if (tool.given("teacher")) options.teachers = given.teachers;
   options.max_time = given.max_time;
   options.rank_timeout = given.rank_timeout;
   return options;
@@ -152,9 +162,33 @@ void report(Io& io, const Tool& tool, const TrainOptions& options, const TrainSu
            << clock_text(summary.seconds) << '\n';
 }
 
-int train(Io& io, const Tool& tool, TrainOptions options) {
+/// No training: a picture of what training would see.
+int show_augment(Io& io, const Tool& tool, const TrainOptions& options, const std::string& folder) {
+  if (!options.resume.empty()) throw UsageError("--show-augment: not with --resume (name --data and the options)");
+  options.validate();
+  prepare_result_folder(folder, options.force, "--show-augment");
+  const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
+  const AugmentSheet sheet = augment_sheet(data, options);
+  const char* const name = "augment.png";
+  write_result_files(folder, {{name, grey_png(sheet.picture)}}, io);
+  const std::string file = folder + (folder.back() == '/' ? "" : "/") + name;
+  if (tool.common.json) {
+    Json result = tool.result();
+    result["sheet"] = file;
+    result["faces"] = sheet.faces;
+    result["draws"] = sheet.draws;
+    io.out() << json_text(result) << '\n';
+    return 0;
+  }
+  io.out() << "sheet                " << printable(file) << "\nfaces                " << sheet.faces
+           << ", each as it is and as the first " << sheet.draws << " epochs would see it\n";
+  return 0;
+}
+
+int train(Io& io, const Tool& tool, TrainOptions options, const std::string& show_augment_in) {
   options.seed = tool.common.seed;
   options.compute.threads = tool.common.threads;
+  if (!show_augment_in.empty()) return show_augment(io, tool, options, show_augment_in);
   const RankPlace place = place_of_process();
   options.resume.empty() ? check_training(options) : options.validate();
   const std::atomic<int>& signal = catch_interrupts(/*in_company=*/!place.alone());
@@ -179,15 +213,17 @@ int main(int argc, char** argv) {
   using namespace affekt;
   cli::Tool tool("train", "Train an emotion classifier on FER2013-style faces.");
   TrainOptions options;
+  std::string show_augment_in;
   tool.enable_presets();
   cli::bind_run(tool, options);
   cli::bind_recipe(tool, options);
   cli::bind_transfer(tool, options);
+  tool.option("show-augment", show_augment_in, "Write a picture of augmented faces into this folder; no training");
   tool.footer(
       "Examples:\n  affekt-train --data fer2013.csv --model compact\n"
       "  affekt-train --data fer2013.csv --preset paper-basic-cnn --out runs/paper\n"
       "  affekt-train --data fer2013.csv --model efficientnet-b0 --pretrained imagenet --freeze-epochs 2\n"
       "  affekt-train --data fer2013.csv --data my-faces:weight=2\n"
       "  affekt-train --resume runs/paper");
-  return tool.run(argc, argv, [&](cli::Io& io) { return cli::train(io, tool, options); });
+  return tool.run(argc, argv, [&](cli::Io& io) { return cli::train(io, tool, options, show_augment_in); });
 }

@@ -121,6 +121,7 @@ ModelCard parse_card(std::string_view json, const std::string& file_place) {
   card.classes = parse_classes(fields);
   card.preprocessing = parse_preprocessing(fields.required("preprocessing"), place);
   card.pretrained = fields.text_or("pretrained", "");
+  card.teachers = fields.text_or("teachers", "");
   if (fields.has("training_options")) {
     const Json& options = fields.required("training_options");
     if (!options.is_object()) fields.fail("training_options", "expected an object");
@@ -170,6 +171,7 @@ std::string card_json(const ModelCard& card) {
   const Preprocessing& p = card.preprocessing;
   root["preprocessing"] = {{"name", p.name}, {"scale", p.scale}, {"mean", p.mean}, {"std", p.std}};
   if (!card.pretrained.empty()) root["pretrained"] = card.pretrained;
+  if (!card.teachers.empty()) root["teachers"] = card.teachers;
   try {
     root["training_options"] = parse_json_strict(card.training_options_json, "training options");
   } catch (const DataError& error) {

@@ -1,9 +1,11 @@
 #include "train/face_batches.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "nn/images.h"
 #include "train/loss.h"
+#include "train/mix.h"
 
 namespace affekt {
 namespace {
@@ -32,10 +34,11 @@ AugmentPolicy augment_policy(AugmentKind kind) {
 
 FaceBatches::FaceBatches(const Dataset& data, const std::vector<std::size_t>& rows, const TrainOptions& options,
                          at::Device device)
-    : rows_(rows), augment_(options.augment), policy_(augment_policy(options.augment)), seed_(options.seed) {
+    : rows_(rows), options_(options), policy_(augment_policy(options.augment)) {
   const auto n = static_cast<std::int64_t>(rows.size());
   images_ = image_tensor(data, rows, device);
-  targets_ = float_tensor(row_targets(data, rows, options.label_smoothing), {n, kEmotionCount}, device);
+  targets_ = float_tensor(row_targets(data, rows, options.label_smoothing, options.ferplus_weight), {n, kEmotionCount},
+                          device);
   weights_ = float_tensor(row_weights(data, rows, options.class_weights), {n}, device);
   labels_ = at::empty({n}, at::kLong);
   for (std::int64_t i = 0; i < n; ++i) {
@@ -46,12 +49,12 @@ FaceBatches::FaceBatches(const Dataset& data, const std::vector<std::size_t>& ro
 
 at::Tensor FaceBatches::faces(const at::Tensor& positions, int epoch) const {
   at::Tensor pixels = images_.index_select(0, positions.to(images_.device())).to(at::kFloat);
-  if (augment_ == AugmentKind::none) return pixels;
+  if (options_.augment == AugmentKind::none) return pixels;
   std::vector<FaceChange> changes;
   const auto* position = positions.data_ptr<std::int64_t>();
   for (std::int64_t i = 0; i < positions.size(0); ++i) {
     const std::size_t row = rows_[static_cast<std::size_t>(position[i])];
-    changes.push_back(draw_change(policy_, seed_, static_cast<std::uint64_t>(epoch), row));
+    changes.push_back(draw_change(policy_, options_.seed, static_cast<std::uint64_t>(epoch), row));
   }
   return augment_faces(pixels, changes);
 }
@@ -63,7 +66,30 @@ FaceBatch FaceBatches::batch(const at::Tensor& positions, int epoch, bool with_p
   out.targets = targets_.index_select(0, on_device);
   out.weights = weights_.index_select(0, on_device);
   out.labels = labels_.index_select(0, on_device);
+  if (mixing()) mix(positions, epoch, out);
   return out;
+}
+
+void FaceBatches::mix(const at::Tensor& positions, int epoch, FaceBatch& batch) const {
+  const std::int64_t n = positions.size(0);
+  std::vector<Mix> mixes;
+  at::Tensor partners = at::empty({n}, at::kLong);
+  at::Tensor shares = at::empty({n}, at::kFloat);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::size_t row = rows_[static_cast<std::size_t>(positions.data_ptr<std::int64_t>()[i])];
+    mixes.push_back(
+        draw_mix(options_, static_cast<std::int64_t>(rows_.size()), static_cast<std::uint64_t>(epoch), row));
+    partners.data_ptr<std::int64_t>()[i] = mixes.back().partner;
+    shares.data_ptr<float>()[i] = static_cast<float>(mixes.back().share);
+  }
+  if (batch.pixels.defined()) batch.pixels = mix_faces(batch.pixels, faces(partners, epoch), mixes);
+  partners = partners.to(images_.device());
+  shares = shares.to(images_.device());
+  MixedTargets mixed = mix_targets({batch.targets, batch.weights},
+                                   {targets_.index_select(0, partners), weights_.index_select(0, partners)}, shares);
+  batch.targets = std::move(mixed.targets);
+  batch.weights = std::move(mixed.weights);
+  batch.labels = at::where(shares.ge(0.5), batch.labels, labels_.index_select(0, partners));
 }
 
 }  // namespace affekt

@@ -1,4 +1,4 @@
-// The training faces on the device, and what one step learns from: augmented pixels, targets, weights.
+// The training faces on the device, and what one step learns from: augmented and mixed pixels, targets, weights.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@ namespace affekt {
 
 /// n rows of a step, all on the device.
 struct FaceBatch {
-  at::Tensor pixels;   ///< (n, 1, 48, 48) float, 0..255, augmented; undefined where they were not asked for.
+  at::Tensor pixels;   ///< (n, 1, 48, 48) float, 0..255, augmented and mixed; undefined where they were not asked for.
   at::Tensor targets;  ///< (n, 7), each row a distribution.
   at::Tensor weights;  ///< (n)
-  at::Tensor labels;   ///< (n) int64: what a right answer is.
+  at::Tensor labels;   ///< (n) int64: what a right answer is; of a mixture, the label with the larger share.
 };
 
 class AFFEKT_API FaceBatches {
@@ -33,15 +33,16 @@ class AFFEKT_API FaceBatches {
 
   const at::Tensor& images() const { return images_; }  ///< (rows, 1, 48, 48) u8, as they are.
   /// True if a face looks different in every epoch, so that nothing computed from it can be kept.
-  bool changing() const { return augment_ != AugmentKind::none; }
+  bool changing() const { return options_.augment != AugmentKind::none || mixing(); }
 
  private:
+  bool mixing() const { return options_.mixup > 0 || options_.cutmix > 0; }
   at::Tensor faces(const at::Tensor& positions, int epoch) const;
+  void mix(const at::Tensor& positions, int epoch, FaceBatch& batch) const;
 
   std::vector<std::size_t> rows_;
-  AugmentKind augment_;
+  TrainOptions options_;
   AugmentPolicy policy_;
-  std::uint64_t seed_;
   at::Tensor images_, targets_, labels_, weights_;
 };
 

@@ -21,14 +21,16 @@ std::vector<float> row_weights(const Dataset& data, const std::vector<std::size_
   return out;
 }
 
-std::vector<float> row_targets(const Dataset& data, const std::vector<std::size_t>& rows, double smoothing) {
+std::vector<float> row_targets(const Dataset& data, const std::vector<std::size_t>& rows, double smoothing,
+                               double soft_weight) {
   std::vector<float> out;
   out.reserve(rows.size() * kEmotionCount);
   for (const std::size_t row : rows) {
     for (std::size_t c = 0; c < kEmotionCount; ++c) {
       const double hard = data.labels[row] == c ? 1.0 : 0.0;
-      const double target =
+      const double soft =
           data.soft_labels.empty() ? hard : static_cast<double>(data.soft_labels[row * kEmotionCount + c]);
+      const double target = soft_weight * soft + (1 - soft_weight) * hard;
       out.push_back(static_cast<float>((1 - smoothing) * target + smoothing / static_cast<double>(kEmotionCount)));
     }
   }

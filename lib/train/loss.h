@@ -18,8 +18,10 @@ AFFEKT_API std::vector<float> row_weights(const Dataset& data, const std::vector
                                           ClassWeights class_weights);
 
 /// Target distribution of every row, (rows, 7) row-major: one-hot, or the soft labels of the data set if it has them,
-/// mixed with the uniform distribution by `smoothing`.
-AFFEKT_API std::vector<float> row_targets(const Dataset& data, const std::vector<std::size_t>& rows, double smoothing);
+/// mixed with
+/// the uniform distribution by `smoothing`. `soft_weight` is the share of the soft labels, the rest is one-hot.
+AFFEKT_API std::vector<float> row_targets(const Dataset& data, const std::vector<std::size_t>& rows, double smoothing,
+                                          double soft_weight = 1);
 
 /// Mean over the rows of weight * cross-entropy(target, softmax(logits)). All fp32: logits and targets (n, 7),
 /// weights (n).

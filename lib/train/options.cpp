@@ -18,6 +18,7 @@ template <typename Options, typename Visitor>
 void visit_fields(Options& options, Visitor&& visit) {
   visit("data", options.data);
   visit("ferplus", options.ferplus);
+  visit("ferplus-weight", options.ferplus_weight);
   visit("skip-bad-rows", options.skip_bad_rows);
   visit("model", options.model);
   visit("image-size", options.image_size);
@@ -45,7 +46,12 @@ void visit_fields(Options& options, Visitor&& visit) {
   visit("clip-grad", options.clip_grad);
   visit("ema", options.ema);
   visit("augment", options.augment, augment_names());
+  visit("mixup", options.mixup);
+  visit("cutmix", options.cutmix);
   visit("label-smoothing", options.label_smoothing);
+  visit("teacher", options.teachers);
+  visit("temperature", options.temperature);
+  visit("teacher-weight", options.teacher_weight);
   visit("class-weights", options.class_weights, class_weight_names());
   visit("validation", options.validation);
   visit("seed", options.seed);
@@ -116,6 +122,22 @@ void check_range(const char* flag, T value, T low, T high, const char* range) {
   throw UsageError(std::string(flag) + ": expected " + range + ", found " + shown(value));
 }
 
+void check_teachers(const TrainOptions& options) {
+  const TrainOptions usual;
+  check_range("temperature", options.temperature, 0.1, 100.0, "0.1 to 100");
+  check_range("teacher-weight", options.teacher_weight, 0.0, 1.0, "0 to 1");
+  for (const std::string& path : options.teachers) {
+    if (!is_valid_utf8(path)) {
+      throw UsageError("teacher: the path '" + printable(path) + "' is not UTF-8; rename or link it");
+    }
+  }
+  if (!options.teachers.empty()) return;
+  const bool temperature = options.temperature < usual.temperature || options.temperature > usual.temperature;
+  const bool weight = options.teacher_weight < usual.teacher_weight || options.teacher_weight > usual.teacher_weight;
+  if (temperature) throw UsageError("temperature: of no effect without --teacher");
+  if (weight) throw UsageError("teacher-weight: of no effect without --teacher");
+}
+
 }  // namespace
 
 const std::vector<std::pair<std::string, OptimizerKind>>& optimizer_names() {
@@ -174,6 +196,10 @@ void TrainOptions::validate() const {
   check_range("clip-grad", clip_grad, 0.0, HUGE_VAL, "0 (off) or more");
   check_range("ema", ema, 0.0, kBelowOne, "0 (off) or a decay below 1");
   check_range("label-smoothing", label_smoothing, 0.0, kBelowOne, "0 or more and below 1");
+  check_range("mixup", mixup, 0.0, 100.0, "0 (off) to 100");
+  check_range("cutmix", cutmix, 0.0, 100.0, "0 (off) to 100");
+  check_range("ferplus-weight", ferplus_weight, 0.0, 1.0, "0 to 1");
+  check_teachers(*this);
   check_range("image-size", image_size, 0, 4096, "0 (the network's own) to 4096");
   check_range("freeze-epochs", freeze_epochs, 0, kMany, "0 or more");
   check_range("backbone-lr", backbone_lr, 0.0, 1000.0, "0 (0.1 for pretrained weights, else 1) to 1000");

@@ -71,6 +71,13 @@ void write_pretrained(const PretrainedSource& source, Json& out) {
   }
 }
 
+void write_teachers(const std::vector<TeacherSource>& teachers, Json& out) {
+  out["teachers"] = Json::array();
+  for (const TeacherSource& teacher : teachers) {
+    out["teachers"].push_back({{"file", teacher.file}, {"model", teacher.model}, {"digest", teacher.digest}});
+  }
+}
+
 void write_groups(const std::vector<ParameterGroup>& groups, Json& out) {
   out["groups"] = Json::array();
   for (const ParameterGroup& group : groups) {
@@ -94,6 +101,10 @@ void read_parts(const Json& in, TrainSummary& summary) {
   if (const Json source = in.value("pretrained", Json()); source.is_object()) {
     summary.pretrained = {source.at("file").get<std::string>(), source.at("format").get<std::string>(),
                           source.at("digest").get<std::string>()};
+  }
+  for (const Json& teacher : in.value("teachers", Json::array())) {
+    summary.teachers.push_back({teacher.at("file").get<std::string>(), teacher.at("model").get<std::string>(),
+                                teacher.at("digest").get<std::string>()});
   }
   for (const Json& group : in.value("groups", Json::array())) {
     summary.groups.push_back({group.at("name").get<std::string>(), group.at("parameters").get<std::int64_t>(),
@@ -236,7 +247,7 @@ TrainSummary RunFolder::read_summary() const {
   try {
     if (in.is_object()) read_parts(in, summary);
   } catch (const Json::exception&) {
-    throw DataError(place + ": pretrained, groups or sources: damaged");
+    throw DataError(place + ": pretrained, teachers, groups or sources: damaged");
   }
   return summary;
 }
@@ -271,6 +282,7 @@ std::string train_summary_json(const TrainSummary& summary) {
   }
   if (summary.private_accuracy < 0) out["private_accuracy"] = nullptr;
   write_pretrained(summary.pretrained, out);
+  write_teachers(summary.teachers, out);
   write_groups(summary.groups, out);
   write_sources(summary.sources, out);
   return out.dump(2, ' ', false, Json::error_handler_t::replace);

@@ -5,6 +5,7 @@
 #include "affekt/core/text.h"
 #include "affekt/report/chart.h"
 #include "affekt/report/html_page.h"
+#include "train/teacher.h"
 
 namespace affekt {
 namespace {
@@ -35,6 +36,7 @@ Table result_table(const TrainSummary& summary) {
       {"of them trained, at the end", std::to_string(summary.trainable_parameters)},
       {"multiply-adds a picture", std::to_string(summary.multiply_adds)},
       {"first weights", summary.pretrained.file.empty() ? "random" : summary.pretrained.file},
+      {"teachers", summary.teachers.empty() ? "none" : teachers_text(summary.teachers)},
       {"best epoch", std::to_string(summary.best_epoch) + " of " + std::to_string(summary.epochs_run)},
       {"training accuracy, without augmentation", accuracy(summary.train_accuracy, judged)},
       {"validation accuracy", accuracy(summary.validation_accuracy, judged)},

@@ -62,6 +62,7 @@ TrainSummary summarise(const Dataset& data, const Trainer& trainer, const TrainO
   for (const ParameterGroup& group : summary.groups) summary.trainable_parameters += group.trainable;
   summary.multiply_adds = count_multiply_adds(table);
   summary.pretrained = trainer.state().start.source;
+  summary.teachers = trainer.teachers().sources();
   summary.preprocessing = trainer.preprocessing().name;
   summary.sources = count_sources(data, trainer.rows().training);
   summary.training_rows = static_cast<std::int64_t>(trainer.rows().training.size());
@@ -192,6 +193,12 @@ std::vector<std::string> idle_source_notes(const Dataset& data, const std::vecto
   return notes;
 }
 
+void check_soft_labels(const Dataset& data, const TrainOptions& options) {
+  if (options.ferplus_weight < 1 && data.soft_labels.empty()) {
+    throw UsageError("ferplus-weight: the data have no soft labels to be weighed (--ferplus FILE gives them)");
+  }
+}
+
 /// The options of a resumed run fitted its data, so rows that do not fit them are those of other data.
 TrainRows rows_of_run(const Dataset& data, const TrainOptions& options) {
   try {
@@ -239,14 +246,17 @@ void check_training(const TrainOptions& options) {
                      std::to_string(network.layers) + " layers that the backbone of " + options.model + " has");
   }
   if (options.pretrained != "none" && options.resume.empty()) resolve_pretrained(options.pretrained, options.model);
+  for (const std::string& teacher : options.teachers) resolve_model_path(teacher);
 }
 
 TrainSummary run_training(const Dataset& data, const TrainOptions& given, const TrainObserver& observer, Ranks* ranks) {
   check_training(given);
   const TrainOptions options = options_of_rank(given, ranks);
-  resolve_device(options.compute.device);
+  const at::Device device(resolve_device(options.compute.device));
+  check_soft_labels(data, options);
   TrainRows rows = rows_of_run(data, options);
   const bool resumed = !options.resume.empty();
+  Teachers teachers(options, device);
   StartWeights start;
   if (!resumed) start = read_start_weights(options);
   if (ranks != nullptr) check_same_work(*ranks, data, rows, options, start.info);
@@ -263,6 +273,7 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& given, const 
   std::optional<RunState> saved;
   if (resumed) saved = state_of_run(run, ranks, damage);
   Trainer trainer(data, std::move(rows), options, saved ? saved->start : start.info, observer, run, ranks);
+  trainer.learn_from(std::move(teachers));
   if (saved) {
     trainer.restore(std::move(*saved));
     if (!damage.empty()) trainer.log("using the older checkpoint: " + damage);
@@ -275,6 +286,8 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& given, const 
     trainer.begin(start);
     start = {};
   }
+  const std::vector<TeacherSource>& learnt_from = trainer.teachers().sources();
+  if (!learnt_from.empty()) trainer.log("learning from " + teachers_text(learnt_from));
   std::string stopped;
   try {
     stopped = trainer.run();

@@ -171,7 +171,7 @@ void Trainer::take_step(const at::Tensor& order) {
 
 void Trainer::add_gradient(const at::Tensor& rows, double share, std::int64_t part, bool last) {
   const auto before = Clock::now();
-  const FaceBatch batch = faces_.batch(rows, state_.epoch, /*with_pixels=*/!training_features_);
+  const FaceBatch batch = faces_.batch(rows, state_.epoch, !training_features_ || !teachers_.empty());
   const at::Tensor input = training_input(rows, batch);
   state_.epoch_data_seconds += seconds_between(before, Clock::now());
   Pass pass;
@@ -180,7 +180,8 @@ void Trainer::add_gradient(const at::Tensor& rows, double share, std::int64_t pa
   pass.seed = dropout_seed();
   pass.step = static_cast<std::uint64_t>(optimizer_.steps() * options_.accumulate + part);
   const at::Tensor logits = training_logits(input, pass);
-  const at::Tensor loss = weighted_cross_entropy(logits, batch.targets, batch.weights);
+  const at::Tensor loss = teachers_.blend(weighted_cross_entropy(logits, batch.targets, batch.weights), logits,
+                                          batch.pixels, batch.weights, state_.bf16);
   if (share > 0) add_to_sums(loss, logits, batch.labels);
   backward(loss.mul(share), last);
 }

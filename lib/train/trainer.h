@@ -21,6 +21,7 @@
 #include "train/run_folder.h"
 #include "train/schedule.h"
 #include "train/start_weights.h"
+#include "train/teacher.h"
 #include "train/time_left.h"
 
 namespace affekt {
@@ -62,6 +63,7 @@ struct RunState {
   double rate_factor() const;  ///< 1 / 2^setbacks.
   std::string data_digest;
   std::string weights_digest;  ///< Of the training rows' weights in the loss.
+  std::vector<std::string> teacher_digests;
   std::vector<EpochStats> history;
 };
 
@@ -84,10 +86,12 @@ class Trainer {
   Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const StartInfo& start,
           const TrainObserver& observer, RunFolder& run, Ranks* ranks = nullptr);
 
+  /// Gives the network teachers: before the next.
+  void learn_from(Teachers teachers);
   /// Sets the first weights and saves them. @throws IoError  a checkpoint cannot be written.
   void begin(const StartWeights& start);
-  /// Goes on from a checkpoint, the newest_state() of the run folder. @throws UsageError  other data. @throws
-  /// DataError.
+  /// Goes on from a checkpoint, the newest_state() of the run folder. @throws UsageError  other data or
+  /// teachers. @throws DataError.
   void restore(RunState state);
   /// Trains to the end, or until something stops it. A diverging loss takes it back to the last good checkpoint, at
   /// half the rate. @returns "epochs", "early-stop" or "max-time". @throws DataError  it diverges again and again.
@@ -99,6 +103,7 @@ class Trainer {
   const RunState& state() const { return state_; }
   const TrainRows& rows() const { return rows_; }
   const TorchNetwork& network() const { return network_; }
+  const Teachers& teachers() const { return teachers_; }
   const std::string& device_text() const { return device_; }
   bool bf16() const { return state_.bf16; }
   Preprocessing preprocessing() const { return state_.start.preprocessing; }
@@ -184,6 +189,7 @@ class Trainer {
   std::optional<TorchNetwork> average_;
   Optimizer optimizer_;
   FaceBatches faces_;  ///< The training rows.
+  Teachers teachers_;
   at::Tensor validation_images_;
   std::optional<FeatureCache> training_features_, validation_features_;  ///< While the head is trained alone.
   Ranks* ranks_;                                                         ///< Null = alone.

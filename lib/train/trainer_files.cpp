@@ -57,12 +57,14 @@ ModelCard Trainer::card() const {
   for (std::string& path : shown.data) path = base_name(path);
   shown.ferplus = base_name(shown.ferplus);
   shown.pretrained = base_name(shown.pretrained);
+  for (std::string& path : shown.teachers) path = base_name(path);
   const PretrainedSource& source = state_.start.source;
   ModelCard card;
   card.architecture = network_.table().name;
   card.head = options_.head;
   card.variant = state_.start.variant;
   if (!source.file.empty()) card.pretrained = source.file + " (" + source.format + ", CRC-64 " + source.digest + ")";
+  card.teachers = teachers_text(teachers_.sources());
   card.image_size = network_.table().input.height;
   card.channels = network_.table().input.channels;
   card.classes = emotion_names();
@@ -188,6 +190,11 @@ RunState newest_state(const RunFolder& run, std::string& damage, bool calm_first
 
 void Trainer::restore(RunState state) {
   check_same_data(state, state_.data_digest, state_.weights_digest);
+  if (state.teacher_digests != state_.teacher_digests) {
+    throw UsageError("teacher: not the teachers this run was started with (digests " +
+                     join(state_.teacher_digests, ", ") + "; the run has " +
+                     printable(join(state.teacher_digests, ", "), 80) + ")");
+  }
   if (state.seen > static_cast<std::int64_t>(rows_.training.size())) {
     throw DataError(printable(run_.path().string()) + ": the state of the run contradicts itself");
   }

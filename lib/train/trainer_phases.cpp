@@ -25,6 +25,11 @@ void Trainer::begin(const StartWeights& start) {
   write_state();  // something to go back to from the first step on
 }
 
+void Trainer::learn_from(Teachers teachers) {
+  teachers_ = std::move(teachers);
+  for (const TeacherSource& source : teachers_.sources()) state_.teacher_digests.push_back(source.digest);
+}
+
 void Trainer::calibrate() {
   constexpr std::size_t kEnough = 2048;
   const NodeShape& input = network_.table().input;

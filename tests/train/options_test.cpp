@@ -32,6 +32,14 @@ TEST_CASE("each option out of range is refused by name") {
       {"clip-grad", [](TrainOptions& o) { o.clip_grad = -1; }},
       {"ema", [](TrainOptions& o) { o.ema = 1; }},
       {"label-smoothing", [](TrainOptions& o) { o.label_smoothing = 1; }},
+      {"mixup", [](TrainOptions& o) { o.mixup = -0.1; }},
+      {"cutmix", [](TrainOptions& o) { o.cutmix = std::nan(""); }},
+      {"ferplus-weight", [](TrainOptions& o) { o.ferplus_weight = 1.1; }},
+      {"temperature", [](TrainOptions& o) { o.temperature = 0; }},
+      {"temperature", [](TrainOptions& o) { o.temperature = 2; }},  // without a teacher
+      {"teacher-weight", [](TrainOptions& o) { o.teacher_weight = 0.5; }},
+      {"teacher-weight", [](TrainOptions& o) { o.teachers = {"default"}, o.teacher_weight = -1; }},
+      {"teacher", [](TrainOptions& o) { o.teachers = {"\xff"}; }},
       {"image-size", [](TrainOptions& o) { o.image_size = -48; }},
       {"validation", [](TrainOptions& o) { o.validation = "private"; }},
       {"validation", [](TrainOptions& o) { o.validation = "split:1.5"; }},
@@ -81,7 +89,13 @@ TEST_CASE("the options of a run come back from its config.json") {
   options.checkpoint_every = 50;
   options.optimizer = OptimizerKind::adam;
   options.schedule = ScheduleKind::plateau;
-  options.augment = AugmentKind::none;
+  options.augment = AugmentKind::strong;
+  options.mixup = 0.4;
+  options.cutmix = 1;
+  options.ferplus_weight = 0.3;
+  options.teachers = {"a", "b"};
+  options.temperature = 2;
+  options.teacher_weight = 0.25;
   options.class_weights = ClassWeights::balanced;
   options.save_dtype = SaveType::fp16;
   options.compute.precision = Precision::bf16;

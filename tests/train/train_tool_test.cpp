@@ -136,6 +136,15 @@ TEST_CASE("wrong use is one line and exit code 2") {
   const Fixture f;
   f.refused(2, ": --model: unknown network 'resnet'; known: basic-cnn", {"--data", f.data, "--model", "resnet"});
   f.refused(2, "did you mean 'strong'?", {"--data", f.data, "--augment", "stronger"});
+  f.refused(2, ": --mixup: expected 0 (off) to 100, found -1", {"--data", f.data, "--mixup", "-1"});
+  f.refused(2, ": --cutmix: expected 0 (off) to 100, found 101", {"--data", f.data, "--cutmix", "101"});
+  f.refused(2, ": --ferplus-weight: expected 0 to 1, found 2", {"--data", f.data, "--ferplus-weight", "2"});
+  f.refused(2, ": --ferplus-weight: the data have no soft labels", {"--data", f.data, "--ferplus-weight", "0.5"});
+  f.refused(2, ": --temperature: of no effect without --teacher", {"--data", f.data, "--temperature", "2"});
+  f.refused(2, "--teacher-weight: expected 0 to 1",
+            {"--data", f.data, "--teacher", "default", "--teacher-weight", "2"});
+  f.refused(4, "no-teacher.safetensors", {"--data", f.data, "--teacher", "no-teacher.safetensors"});
+  f.refused(3, "teacher.txt: ", {"--data", f.data, "--teacher", f.text_file("teacher.txt", "not a model")});
   f.refused(2, "--epoch", {"--data", f.data, "--epoch", "1"});
   f.refused(2, "epochs: expected 1 to 1000000, found 0", {"--data", f.data, "--epochs", "0"});
   f.refused(2, ": --accumulate: expected 1 (off) to 1000000, found 0", {"--data", f.data, "--accumulate", "0"});
@@ -213,6 +222,52 @@ TEST_CASE("--seeds gives mean and deviation, and folders that are runs") {
   CHECK_THAT(again.out,
              Contains("seed 7: train ") && Contains("validation accuracy  ") && Contains(", standard deviation "));
   f.refused(2, ": --seeds: expected 1 to 1000, found 0", {"--data", f.data, "--seeds", "0"});
+}
+
+TEST_CASE("the bundled model teaches, and the result names it") {
+  const Fixture f;
+  const ToolResult result =
+      f.train({"--data", f.data, "--epochs", "1", "--out", f.run, "--json", "--teacher", "default", "--temperature",
+               "3", "--teacher-weight", "0.8", "--mixup", "0.3", "--cutmix", "1", "--augment", "strong"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  CHECK_THAT(result.err, Contains("learning from default.safetensors (compact, CRC-64 "));
+  const Json json = Json::parse(result.out);
+  CHECK(json.at("teachers").at(0).at("file") == "default.safetensors");
+  CHECK(json.at("teachers").at(0).at("digest").get<std::string>().size() == 16);
+  CHECK(json.at("options").at("teacher") == Json::array({"default"}));
+  CHECK(json.at("options").at("mixup") == 0.3);
+}
+
+TEST_CASE("--show-augment writes a picture and trains nothing") {
+  const Fixture f;
+  const std::string sheets = (f.folder / "sheets").string();
+  const auto show = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--data", f.data, "--show-augment", sheets});
+    return more;
+  };
+  const ToolResult result = f.train(show({"--augment", "strong", "--mixup", "0.4"}));
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  CHECK_THAT(result.out, Contains("sheets/augment.png") && Contains("14, each as it is and as the first 9 epochs"));
+  const auto bytes = [&] {
+    std::ifstream in(sheets + "/augment.png", std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const std::string first = bytes();
+  CHECK(first.substr(1, 3) == "PNG");
+  CHECK_FALSE(fs::exists(f.folder / "runs"));
+  f.refused(2, ": --show-augment: the folder", show({"--augment", "strong", "--mixup", "0.4"}));
+  CHECK(bytes() == first);
+  CHECK(f.train(show({"--augment", "strong", "--mixup", "0.4", "--force", "-q"})).exit_code == 0);
+  CHECK(bytes() == first);
+  const ToolResult other = f.train(show({"--augment", "strong", "--force", "--seed", "7", "--json"}));
+  CHECK(other.exit_code == 0);
+  CHECK(Json::parse(other.out).at("draws") == 9);
+  CHECK(bytes() != first);
+  f.refused(2, "--data", {"--show-augment", (f.folder / "more").string()});
+  f.refused(2, "not with --resume", show({"--resume", f.run}));
+  f.refused(4, "noise.txt/x", {"--data", f.data, "--show-augment", f.text_file("noise.txt", "x") + "/x"});
 }
 
 TEST_CASE("missing and unwritable files are exit code 4, bad content is 3") {

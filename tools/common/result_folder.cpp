@@ -10,11 +10,11 @@
 namespace affekt::cli {
 namespace fs = std::filesystem;
 
-void prepare_result_folder(const std::string& folder, bool force) {
+void prepare_result_folder(const std::string& folder, bool force, const std::string& flag) {
   if (folder.empty()) return;
   std::error_code ignored;
   if (!force && fs::is_directory(folder, ignored) && !fs::is_empty(folder, ignored)) {
-    throw UsageError("--out: the folder " + printable(folder) + " is not empty (--force writes into it)");
+    throw UsageError(flag + ": the folder " + printable(folder) + " is not empty (--force writes into it)");
   }
   ensure_writable_folder(folder);
 }

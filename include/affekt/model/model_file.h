@@ -47,6 +47,7 @@ struct ModelCard {
   std::vector<std::string> classes;  ///< Must be the seven emotion names in order.
   Preprocessing preprocessing;
   std::string pretrained;  ///< The weights training began with, in words: file, format, digest; "" = random ones.
+  std::string teachers;    ///< The models whose answers it learned from, in words: file, network, digest; "" = none.
   std::string training_options_json = "{}";  ///< Effective options of the run, a JSON object.
   std::uint64_t seed = 0;
   std::string data;  ///< What it was trained on, in words: files, rows, split.

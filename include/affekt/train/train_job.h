@@ -68,6 +68,13 @@ struct PretrainedSource {
   std::string digest;  ///< CRC-64 of the file, as digest_hex().
 };
 
+/// A model whose answers the network learned from.
+struct TeacherSource {
+  std::string file;    ///< Name without folders.
+  std::string model;   ///< Name of its network.
+  std::string digest;  ///< CRC-64 of the file, as digest_hex().
+};
+
 struct TrainSummary {
   std::string run;    ///< The run folder.
   std::string model;  ///< Name of the network.
@@ -82,6 +89,7 @@ struct TrainSummary {
   std::int64_t multiply_adds = 0;         ///< Of one picture, as count_multiply_adds().
   std::vector<ParameterGroup> groups;     ///< After unfreezing.
   PretrainedSource pretrained;
+  std::vector<TeacherSource> teachers;
   std::string preprocessing;  ///< Name of what turns pixels into input.
   std::vector<SourceCount> sources;
   std::int64_t training_rows = 0, validation_rows = 0;

@@ -70,7 +70,15 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   double ema = 0;         ///< Decay of averaged weights, evaluated and saved instead of the last ones; 0 = off.
 
   AugmentKind augment = AugmentKind::light;
+  double mixup = 0;            ///< A of Beta(A, A), from which shares of blended faces are drawn; 0 = off.
+  double cutmix = 0;           ///< Likewise for the areas of pasted boxes. With both, each face gets one of them.
   double label_smoothing = 0;  ///< Share of the target spread over all classes, [0, 1).
+
+  /// Models to learn from besides the labels (knowledge distillation): files, run folders, "default".
+  std::vector<std::string> teachers;
+  double temperature = 4;       ///< Both sides' logits are divided by it before the softmax.
+  double teacher_weight = 0.9;  ///< Share of the teachers in the loss; the rest is that of the labels.
+
   ClassWeights class_weights = ClassWeights::none;
 
   std::string validation = "public";  ///< Rows that select the weights: public (PublicTest) or split:F (F of train).
@@ -89,6 +97,7 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   /// Where the rows came from, as the user named it: kept in config.json so that a resumed run finds them again.
   std::vector<std::string> data;
   std::string ferplus;         ///< FER+ votes joined to the rows, or "".
+  double ferplus_weight = 1;   ///< Share of soft labels in the target, the rest is the hard label.
   bool skip_bad_rows = false;  ///< How the rows were read.
 
   /// @throws UsageError naming the first bad field, its range and what was found.
