@@ -38,7 +38,7 @@ TrainOptions options_of_rank(const TrainOptions& options, const Ranks* ranks) {
 }
 
 void check_same_work(Ranks& ranks, const Dataset& data, const TrainRows& rows, const TrainOptions& options,
-                     const StartInfo& start) {
+                     const StartInfo& start, const Teachers& teachers) {
   Texts texts;
   texts.add("version", version());
   Json fields = Json::parse(train_options_json(options));
@@ -47,6 +47,7 @@ void check_same_work(Ranks& ranks, const Dataset& data, const TrainRows& rows, c
   texts.add("data", "rows of digest " + data.digest());
   texts.add("data", "weights of digest " + weights_digest(data, rows, options));
   texts.add("pretrained", start.source.digest.empty() ? "none" : "a file of CRC-64 " + start.source.digest);
+  texts.add("teacher", teachers.empty() ? "none" : teachers_text(teachers.sources()));
   const std::string device = resolve_device(options.compute.device);
   const Network network = make_network(options.model, network_options(options, start.variant));
   texts.add("device", device == "cpu" ? device : "cuda");

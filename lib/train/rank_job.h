@@ -15,9 +15,10 @@ namespace affekt {
 /// The options with this rank's share of the threads, and its device for auto and cuda. `ranks` null = alone.
 TrainOptions options_of_rank(const TrainOptions& options, const Ranks* ranks);
 
-/// @throws UsageError  on all ranks, where any has other options, data, first weights or number formats than rank 0.
+/// @throws UsageError  on all ranks, where any has other options, data, first weights, teachers or number formats
+/// than rank 0.
 void check_same_work(Ranks& ranks, const Dataset& data, const TrainRows& rows, const TrainOptions& options,
-                     const StartInfo& start);
+                     const StartInfo& start, const Teachers& teachers);
 
 /// The run folder, on rank 0; a silent one on the others.
 RunFolder folder_of_rank(const TrainOptions& options, const Ranks* ranks);

@@ -245,7 +245,8 @@ void check_training(const TrainOptions& options) {
     throw UsageError("unfreeze: last:" + std::to_string(options.unfrozen_layers()) + " of the " +
                      std::to_string(network.layers) + " layers that the backbone of " + options.model + " has");
   }
-  if (options.pretrained != "none" && options.resume.empty()) resolve_pretrained(options.pretrained, options.model);
+  if (!options.resume.empty()) return;
+  if (options.pretrained != "none") resolve_pretrained(options.pretrained, options.model);
   for (const std::string& teacher : options.teachers) resolve_model_path(teacher);
 }
 
@@ -256,10 +257,13 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& given, const 
   check_soft_labels(data, options);
   TrainRows rows = rows_of_run(data, options);
   const bool resumed = !options.resume.empty();
-  Teachers teachers(options, device);
+  Teachers teachers;
   StartWeights start;
-  if (!resumed) start = read_start_weights(options);
-  if (ranks != nullptr) check_same_work(*ranks, data, rows, options, start.info);
+  if (!resumed) {
+    start = read_start_weights(options);
+    teachers = Teachers(options, device);
+  }
+  if (ranks != nullptr) check_same_work(*ranks, data, rows, options, start.info, teachers);
   RunFolder run = folder_of_rank(options, ranks);
   if (resumed) {
     const TrainSummary summary = earlier_summary(run, options, ranks);
@@ -271,7 +275,10 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& given, const 
   prepare_compute(options.compute.threads);
   std::string damage;
   std::optional<RunState> saved;
-  if (resumed) saved = state_of_run(run, ranks, damage);
+  if (resumed) {
+    teachers = Teachers(options, device);  // now: a run that has ended needs none
+    saved = state_of_run(run, ranks, damage);
+  }
   Trainer trainer(data, std::move(rows), options, saved ? saved->start : start.info, observer, run, ranks);
   trainer.learn_from(std::move(teachers));
   if (saved) {
