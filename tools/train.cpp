@@ -199,7 +199,8 @@ int train(Io& io, const Tool& tool, TrainOptions options, const std::string& sho
       throw UsageError("seeds: several seeds are trained by one process (leave out the other ranks)");
     }
     const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
-    const TrainObserver observer = observe(io, signal);
+    TrainObserver observer = observe(io, signal);
+    if (place.rank > 0) observer.warning = nullptr;  // rank 0 says the same
     if (options.seeds > 1) return train_seeds(io, tool, data, options, observer);
     const TrainSummary summary = run_training(data, options, observer, ranks);
     if (place.rank == 0) report(io, tool, options, summary);
