@@ -4,6 +4,7 @@ packages=(
   g++ cmake ninja-build pkg-config # to build
   nlohmann-json3-dev libcli11-dev libhwy-dev zlib1g-dev liblzma-dev
   libopencv-dev opencv-data libdnnl-dev libjpeg62-turbo-dev libpng-dev
+  libtag1-dev
   libtorch-dev libgloo-dev libopenblas0-openmp libhdf5-dev # LibTorch falls back to a slow BLAS without OpenBLAS
   catch2 libxml2-utils python3-minimal xz-utils zstd curl # to test
 )

@@ -9,6 +9,7 @@
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/parallel.h"
+#include "affekt/core/plugin.h"
 #include "affekt/core/version.h"
 
 namespace affekt::cli {
@@ -61,6 +62,14 @@ void examine_faces(Json& checks) {
                          found ? "" : "apt-get install opencv-data, or give one with --detector-model"));
 }
 
+void examine_library(Json& checks) {
+  std::string why;
+  const bool there = plugin_symbol("affekt_library", "affekt_read_audio_tags", &why) != nullptr;
+  checks.push_back(there ? check("TagLib", "ok", loaded({"libtag."}))
+                         : check("libaffekt_library", "warning", "not in this build: no recommend --library",
+                                 "apt-get install libtag1-dev and build again"));
+}
+
 void examine_learn(Json& checks) {
   if (!load_own("learn")) {
     checks.push_back(check("libaffekt_learn", "warning", "not in this build: no affekt-train, no affekt-eval",
@@ -104,6 +113,7 @@ Json examine() {
   checks.push_back(check("threads", "ok", std::to_string(thread_count())));
   examine_bundled(checks);
   examine_faces(checks);
+  examine_library(checks);
   examine_learn(checks);
   return checks;
 }

@@ -21,11 +21,13 @@ int main(int argc, char** argv) {
     if (!job.history.empty()) check_writable_file(job.history);
     ExclusionList excluded = job.exclude.empty() ? ExclusionList{} : ExclusionList::read(job.exclude);
     if (!job.history.empty()) excluded.add(read_history(job.history));
+    const LocalLibrary library = job.library.empty() ? LocalLibrary{} : read_local_library(job.library);
     Catalog catalog = read_catalog(job.catalog, moods, tool.common.seed);
     if (!job.moods.empty()) name_clusters(catalog.tracks, catalog.cluster, moods, catalog.clusters);
     for (const auto& line : catalog.notes.lines) io.detail(line);
     const cli::MoodInput mood = cli::find_mood(job, io);
-    const Recommendation recommendation = recommend(mood.probabilities, catalog, moods, job.recommend, excluded);
+    Recommendation recommendation = recommend(mood.probabilities, catalog, moods, job.recommend, excluded);
+    if (!job.library.empty()) cli::find_files(library, recommendation, io);
     cli::write_result(tool, job, mood, recommendation, io);
     if (!job.history.empty()) append_history(job.history, recommendation);
     return mood.some_failed ? cli::kPartialFailure : 0;

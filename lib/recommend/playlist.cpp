@@ -23,6 +23,12 @@ std::string padded(std::string text, std::size_t columns) {
   return text;
 }
 
+// Whether the library has it, where there is one.
+std::string file_mark(const Recommendation& recommendation, const RecommendedTrack& track) {
+  if (!recommendation.library) return "";
+  return track.file.empty() ? "no file  " : "file     ";
+}
+
 std::string table(const Recommendation& recommendation) {
   constexpr std::size_t kNameColumns = 48;
   std::vector<std::string> names;
@@ -38,7 +44,8 @@ std::string table(const Recommendation& recommendation) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const RecommendedTrack& track = recommendation.tracks[i];
     text += padded(std::to_string(track.rank), rank_columns) + "  " + padded(names[i], name_columns) + "  " +
-            padded(printable(track.mood), mood_columns) + "  " + printable(track.reason, 400) + "\n";
+            padded(printable(track.mood), mood_columns) + "  " + file_mark(recommendation, track) +
+            printable(track.reason, 400) + "\n";
   }
   return text;
 }
@@ -55,7 +62,7 @@ std::string csv_field(const std::string& text) {
 
 std::string csv(const Recommendation& recommendation) {
   std::string text =
-      "rank,id,title,artist,album,duration_ms,score,cluster,mood,valence,energy,reason,aim_valence,aim_energy\n";
+      "rank,id,title,artist,album,duration_ms,score,cluster,mood,valence,energy,reason,aim_valence,aim_energy,file\n";
   for (const auto& track : recommendation.tracks) {
     const long long ms = playlist::whole_milliseconds(track);
     const std::vector<std::string> fields{std::to_string(track.rank),
@@ -71,7 +78,8 @@ std::string csv(const Recommendation& recommendation) {
                                           number_or_empty(track.energy, 4),
                                           one_line(track.reason),
                                           track.aim ? number_or_empty(track.aim->valence, 4) : "",
-                                          track.aim ? number_or_empty(track.aim->energy, 4) : ""};
+                                          track.aim ? number_or_empty(track.aim->energy, 4) : "",
+                                          playlist::m3u8_path(track.file)};
     for (std::size_t i = 0; i < fields.size(); ++i) text += (i == 0 ? "" : ",") + csv_field(fields[i]);
     text += '\n';
   }
@@ -79,6 +87,7 @@ std::string csv(const Recommendation& recommendation) {
 }
 
 std::string m3u8_location(const RecommendedTrack& track) {
+  if (!track.file.empty()) return playlist::m3u8_path(track.file);
   std::string uri = playlist::spotify_uri(track);
   if (!uri.empty()) return uri;
   return "https://open.spotify.com/search/" +
@@ -88,6 +97,10 @@ std::string m3u8_location(const RecommendedTrack& track) {
 std::string m3u8(const Recommendation& recommendation, const std::string& title) {
   std::string text = "#EXTM3U\n#PLAYLIST:" + one_line(title) + "\n";
   for (const auto& track : recommendation.tracks) {
+    if (!playlist::is_listed(recommendation, track)) {
+      text += "# no file: " + display_name(track) + "\n";
+      continue;
+    }
     const long long ms = playlist::whole_milliseconds(track);
     const long long seconds = ms < 0 ? -1 : (ms + 500) / 1000;
     text += "#EXTINF:" + std::to_string(seconds) + "," + display_name(track) + "\n" + m3u8_location(track) + "\n";
@@ -108,6 +121,12 @@ PlaylistText uris(const Recommendation& recommendation) {
   return result;
 }
 
+std::size_t count_unlisted(const Recommendation& recommendation) {
+  const auto& tracks = recommendation.tracks;
+  const auto unlisted = [&](const auto& track) { return !playlist::is_listed(recommendation, track); };
+  return static_cast<std::size_t>(std::count_if(tracks.begin(), tracks.end(), unlisted));
+}
+
 }  // namespace
 
 PlaylistText write_playlist(const Recommendation& recommendation, PlaylistFormat format, const std::string& title) {
@@ -117,11 +136,11 @@ PlaylistText write_playlist(const Recommendation& recommendation, PlaylistFormat
     case PlaylistFormat::csv:
       return {csv(recommendation), 0};
     case PlaylistFormat::m3u8:
-      return {m3u8(recommendation, title), 0};
+      return {m3u8(recommendation, title), count_unlisted(recommendation)};
     case PlaylistFormat::xspf:
-      return {playlist::xspf(recommendation, title), 0};
+      return {playlist::xspf(recommendation, title), count_unlisted(recommendation)};
     case PlaylistFormat::jspf:
-      return {playlist::jspf(recommendation, title), 0};
+      return {playlist::jspf(recommendation, title), count_unlisted(recommendation)};
     case PlaylistFormat::uris:
       break;
   }

@@ -29,10 +29,11 @@ std::string xspf(const Recommendation& recommendation, const std::string& title)
   element(out, "  ", "creator", creator());
   out += "  <trackList>\n";
   for (const auto& track : recommendation.tracks) {
+    if (!is_listed(recommendation, track)) continue;
     const std::string uri = spotify_uri(track);
     const long long ms = whole_milliseconds(track);
     out += "    <track>\n";
-    element(out, "      ", "location", uri);
+    element(out, "      ", "location", track.file.empty() ? uri : file_uri(track.file));
     element(out, "      ", "identifier", uri);
     element(out, "      ", "title", one_line(track.title));
     element(out, "      ", "creator", one_line(track.artist));
@@ -49,13 +50,13 @@ std::string jspf(const Recommendation& recommendation, const std::string& title)
   using Json = nlohmann::ordered_json;
   Json tracks = Json::array();
   for (const auto& track : recommendation.tracks) {
+    if (!is_listed(recommendation, track)) continue;
     const std::string uri = spotify_uri(track);
+    const std::string location = track.file.empty() ? uri : file_uri(track.file);
     const long long ms = whole_milliseconds(track);
     Json entry = Json::object();
-    if (!uri.empty()) {
-      entry["location"] = Json::array({uri});
-      entry["identifier"] = Json::array({uri});
-    }
+    if (!location.empty()) entry["location"] = Json::array({location});
+    if (!uri.empty()) entry["identifier"] = Json::array({uri});
     const auto put = [&entry](const char* key, const std::string& text) {
       if (!text.empty()) entry[key] = text;
     };

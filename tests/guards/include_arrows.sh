@@ -97,6 +97,7 @@ FNR == 1 {
   if (target ~ /^hdf5/ && (room != "nn" || public)) complain(target " outside lib/nn")
   if (heavy == "torch" && library[room] != "learn") complain(target " outside libaffekt_learn")
   if ((heavy == "opencv" || heavy == "dnnl") && library[room] != "faces") complain(target " outside libaffekt_faces")
+  if (target ~ /^taglib\// && FILENAME !~ /^lib\/recommend\/taglib\//) complain(target " outside lib/recommend/taglib")
   if (target ~ /^CLI\// || target == "CLI11.hpp") complain("CLI11 belongs to the tools")
   if (target == "iostream" && FILENAME != silencer) complain("the library has no standard streams (" target ")")
   next

@@ -63,6 +63,7 @@ void bind(Tool& tool, RecommendJob& job) {
   tool.option("history", job.history, "File of tracks recommended before: they are left out, the new ones are added");
   bind_taste(tool, job.recommend);
   tool.choice<OutputFormat>("format", job.format, format_names(), "Form of the playlist; else by the ending of --out");
+  tool.option("library", job.library, "Folder of audio files: the playlist plays those that are recommended tracks");
   tool.option("out", job.out, "Write the playlist to this file instead of standard output");
   tool.footer(
       "Examples:\n  affekt-recommend photo.jpg\n  affekt-recommend --emotion sad --goal lift -n 20\n"

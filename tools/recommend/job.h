@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "affekt/data/face_prediction.h"
+#include "affekt/recommend/local_library.h"
 #include "affekt/recommend/playlist.h"
 #include "affekt/recommend/recommender.h"
 #include "common/cli.h"
@@ -21,6 +22,7 @@ struct RecommendJob {
   std::string exclude;
   std::string history;
   std::string moods;
+  std::string library;
   std::string out;
   OutputFormat format = OutputFormat::table;
   bool format_given = false;  ///< By --format, or by the ending of --out.
@@ -47,6 +49,12 @@ struct MoodInput {
 /// From --emotion, or from the faces in the pictures: the mean over all that were read with enough confidence.
 /// @throws DataError, IoError  there is none.
 MoodInput find_mood(const RecommendJob& job, Io& io);
+
+/// Where the files of --library are: fills the recommendation in and notes the match rate.
+void find_files(const LocalLibrary& library, Recommendation& recommendation, Io& io);
+
+/// The search for files as a key of the result.
+Json library_json(const LibraryMatch& match, std::size_t tracks);
 
 /// Playlist to --out or stdout, JSON where asked for, notes to stderr.
 void write_result(const Tool& tool, const RecommendJob& job, const MoodInput& mood,

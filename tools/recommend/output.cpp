@@ -26,7 +26,8 @@ Json track_json(const RecommendedTrack& track) {
           {"energy", number(track.energy)},
           {"step", track.aim ? Json(track.rank) : Json(nullptr)},
           {"aim", track.aim ? Json{{"valence", track.aim->valence}, {"energy", track.aim->energy}} : Json(nullptr)},
-          {"reason", to_utf8(track.reason)}};
+          {"reason", to_utf8(track.reason)},
+          {"file", track.file.empty() ? Json(nullptr) : Json(to_utf8(track.file))}};
 }
 
 Json result_json(const Tool& tool, const MoodInput& mood, const Recommendation& recommendation) {
@@ -39,6 +40,7 @@ Json result_json(const Tool& tool, const MoodInput& mood, const Recommendation& 
   json["goal"] = recommendation.goal;
   json["steps"] =
       recommendation.tracks.empty() || !recommendation.tracks.front().aim ? 0 : recommendation.tracks.size();
+  if (recommendation.library) json["library"] = library_json(*recommendation.library, recommendation.tracks.size());
   json["tracks"] = Json::array();
   for (const auto& track : recommendation.tracks) json["tracks"].push_back(track_json(track));
   return json;
@@ -77,12 +79,18 @@ void write_result(const Tool& tool, const RecommendJob& job, const MoodInput& mo
   for (const auto& note : recommendation.notes) io.note(note);
   const bool only_json = job.format == OutputFormat::json || (tool.common.json && !job.format_given);
   std::string text;
+  std::size_t count = recommendation.tracks.size();
   if (only_json || tool.common.json) {
     text = result_json(tool, mood, recommendation).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   }
   if (!only_json) {
     const auto playlist = write_playlist(recommendation, playlist_format(job.format), playlist_title(recommendation));
-    if (playlist.left_out > 0) io.note(std::to_string(playlist.left_out) + " tracks without a Spotify id left out");
+    count -= playlist.left_out;
+    if (playlist.left_out > 0) {
+      const char* what = job.format == OutputFormat::uris ? "a Spotify id" : "a file";
+      io.note(std::to_string(playlist.left_out) + (playlist.left_out == 1 ? " track without " : " tracks without ") +
+              what + " left out");
+    }
     if (tool.common.json) io.out() << text;
     text = playlist.text;
   }
@@ -90,7 +98,6 @@ void write_result(const Tool& tool, const RecommendJob& job, const MoodInput& mo
     io.out() << text;
   } else {
     write_file(job.out, text);
-    const std::size_t count = recommendation.tracks.size();
     io.note("wrote " + std::to_string(count) + (count == 1 ? " track to " : " tracks to ") + printable(job.out));
   }
 }

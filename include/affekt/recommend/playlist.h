@@ -23,7 +23,8 @@ enum class PlaylistFormat : std::uint8_t {
 
 struct PlaylistText {
   std::string text;          ///< UTF-8, ends with a newline (uris of no track: empty).
-  std::size_t left_out = 0;  ///< Tracks the format could not express (uris: tracks without a Spotify id).
+  std::size_t left_out = 0;  ///< Tracks the format could not express (uris: without a Spotify id; m3u8, xspf,
+                             ///< jspf: without a file, where files were looked for).
 };
 
 /// Writes `tracks` of the recommendation in their order. `title` names the playlist in formats that have a place for
@@ -33,8 +34,10 @@ struct PlaylistText {
 /// formed: outside JSON, controls and line breaks become spaces, bidi overrides and isolates are dropped, broken UTF-8
 /// is read as latin-1, and characters XML forbids become U+FFFD.
 ///
-/// Locations: spotify:track:ID where the track has a Spotify id. Without one, xspf and jspf leave the location out
-/// (players resolve title and creator), and m3u8, where an entry must have a location, links to Spotify's search page.
+/// Locations: the local file where files were looked for (m3u8: its path, or a file: URI if the path does not fit on a
+/// line of UTF-8; tracks without a file become remarks; xspf, jspf: a file: URI); else spotify:track:ID where the track
+/// has a Spotify id. Without one, xspf and jspf leave the location out (players resolve title and creator), and m3u8,
+/// where an entry must have a location, links to Spotify's search page.
 AFFEKT_API PlaylistText write_playlist(const Recommendation& recommendation, PlaylistFormat format,
                                        const std::string& title);
 

@@ -1,6 +1,7 @@
 // What a recommendation is: the mood asked for, and ranked tracks that each carry their reason.
 #pragma once
 
+#include <cstddef>
 #include <limits>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ struct RecommendedTrack {
   double energy = std::numeric_limits<double>::quiet_NaN();   ///< 0..1; NaN = not in the catalogue.
   std::optional<MoodPoint> aim;  ///< Of a walk to a goal: the point this step aims at, in quantiles of the catalogue.
   std::string reason;            ///< Why this track, in words; one line.
+  std::string file;  ///< Absolute path of the local file that is this track; "" = none, or none was looked for.
 };
 
 /// Where the listener is in the valence-energy plane.
@@ -36,11 +38,20 @@ struct ListenerMood {
   EmotionProbabilities weights{};  ///< The emotion mixture asked for; sums to 1.
 };
 
+/// What a search for local files found; see local_library.h.
+struct LibraryMatch {
+  std::size_t files = 0;       ///< Audio files in the library.
+  std::size_t unreadable = 0;  ///< Of them: damaged, or without permission.
+  std::size_t untagged = 0;    ///< Of them: without a title or an artist.
+  std::size_t matched = 0;     ///< Tracks of the recommendation that have a file.
+};
+
 struct Recommendation {
   ListenerMood mood;
   std::string goal;  ///< As asked: "match", "lift", "energize" or a mood name.
   std::vector<RecommendedTrack> tracks;
-  std::vector<std::string> notes;  ///< What the user should know, one line each: fewer tracks than asked, ...
+  std::optional<LibraryMatch> library;  ///< Without a value: files were not looked for.
+  std::vector<std::string> notes;       ///< What the user should know, one line each: fewer tracks than asked, ...
 };
 
 }  // namespace affekt
