@@ -15,7 +15,9 @@ namespace {
 constexpr std::size_t kBatch = 8192, kRun = 64;  // rows of a batch, and how many lie side by side
 constexpr std::size_t kStartRows = 32768;        // k-means++ looks at no more
 constexpr int kPatience = 20;                    // batches without progress
-constexpr double kSmoothing = 0.1;               // weight of the latest batch in the running mean
+// Centroids follow by ever smaller steps and never come to rest: less than this fraction in kPatience batches is none.
+constexpr double kLeastProgress = 3e-4;
+constexpr double kSmoothing = 0.1;  // weight of the latest batch in the running mean
 
 /// `count` rows in runs that begin at random.
 std::vector<float> draw(const RowFill& rows, std::size_t n, std::size_t d, std::size_t count, RandomStream& random) {
@@ -46,6 +48,7 @@ class MiniBatch {
     KMeansResult result;
     result.centroids = start_of(deal_rows(first.data(), first.size() / d_, d_), options_, random);
     seen_.assign(k, 0);
+    const double progress = std::max(options_.relative_tolerance, kLeastProgress);
     double mean = 0, least = 0;
     int stalled = 0;
     while (result.iterations < options_.max_iterations && stalled < kPatience) {
@@ -53,8 +56,12 @@ class MiniBatch {
       const double inertia = follow(batch, result.centroids);
       mean = result.iterations++ == 0 ? inertia : mean + kSmoothing * (inertia - mean);
       if (on_step) on_step({restart, result.iterations, inertia, 0});
-      stalled = result.iterations > 1 && mean >= least * (1 - options_.relative_tolerance) ? stalled + 1 : 0;
-      least = result.iterations == 1 ? mean : std::min(least, mean);
+      if (result.iterations == 1 || mean < least * (1 - progress)) {
+        least = mean;
+        stalled = 0;
+      } else {
+        ++stalled;
+      }
     }
     result.converged = stalled >= kPatience;
     return result;

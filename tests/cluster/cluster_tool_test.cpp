@@ -160,8 +160,11 @@ TEST_CASE("missing values are left out and counted, or filled in with medians th
   place.refused(3, {"gaps.csv", "--assign", "out"}, "fill: expected 3 numbers");
 }
 
-TEST_CASE("the start is chosen by name") {
+TEST_CASE("the start is chosen by name, and mini-batches of a small table converge") {
   const Workplace place;
+  const ToolResult batches = place.run({"tracks.csv", "-k", "4", "--algorithm", "minibatch"});
+  CHECK(batches.exit_code == 0);
+  CHECK(batches.err.empty());
   const Json json = Json::parse(place.run({"tracks.csv", "-k", "4", "--start", "kmeans||", "--json"}).out);
   CHECK(json["options"]["start"] == "kmeans||");
   CHECK(json["clusters"].size() == 4);

@@ -65,10 +65,10 @@ AFFEKT_API KMeansResult kmeans(const float* x, std::size_t n, std::size_t d, con
                                const std::function<void(const KMeansStep&)>& on_step = {});
 
 /// Mini-batch k-means: centroids follow seeded batches of 8,192 rows until the running mean of the batches' inertia
-/// stops falling; then every row is assigned once. The matrix is never held: rows come a stretch at a time.
-/// `max_iterations` counts batches. Inertia comes out somewhat above kmeans(); a cluster may end without rows.
-/// Memory O(n) for labels alone. The same bits at any thread count. @throws UsageError, DataError as kmeans().
-/// Source: Sculley, "Web-scale k-means clustering", WWW 2010.
+/// falls by less than max(3e-4, relative_tolerance) in 20 batches; then every row is assigned once. The matrix is never
+/// held: rows come a stretch at a time. `max_iterations` counts batches. Inertia comes out somewhat above kmeans(); a
+/// cluster may end without rows. Memory O(n) for labels alone. The same bits at any thread count. @throws UsageError,
+/// DataError as kmeans(). Source: Sculley, "Web-scale k-means clustering", WWW 2010.
 AFFEKT_API KMeansResult kmeans_minibatch(const RowFill& rows, std::size_t n, std::size_t d,
                                          const KMeansOptions& options,
                                          const std::function<void(const KMeansStep&)>& on_step = {});
