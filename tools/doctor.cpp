@@ -66,7 +66,7 @@ void examine_library(Json& checks) {
   std::string why;
   const bool there = plugin_symbol("affekt_library", "affekt_read_audio_tags", &why) != nullptr;
   checks.push_back(there ? check("TagLib", "ok", loaded({"libtag."}))
-                         : check("libaffekt_library", "warning", "not in this build: no recommend --library",
+                         : check("TagLib", "warning", "not in this build: no recommend --library",
                                  "apt-get install libtag1-dev and build again"));
 }
 
