@@ -118,3 +118,10 @@ TEST_CASE("a rank that fails tells the others why; ranks that never come are nam
   lonely("0", "WORLD_SIZE: ranks 1, 2 of 3 did not come within 1 s");
   lonely("2", "MASTER_ADDR: rank 0 does not answer at 127.0.0.1 port 29871 for 1 s");
 }
+
+TEST_CASE("a wrong place is one line, before any file is opened") {
+  const RankFixture f;
+  const ToolResult result = run_tool("affekt-train", {"--data", "missing.csv", "--out", f.run("run")},
+                                     {"", "", {"RANK=2", "WORLD_SIZE=2", "MASTER_ADDR=127.0.0.1"}});
+  check_refused("affekt-train", result, 2, ": RANK: expected 0 to 1, found '2'");
+}

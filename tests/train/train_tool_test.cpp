@@ -151,6 +151,7 @@ TEST_CASE("wrong use is one line and exit code 2") {
   f.refused(2, ": --checkpoint-every: expected 0", {"--data", f.data, "--checkpoint-every", "-5"});
   f.refused(2, "image-size", {"--data", f.data, "--model", "basic-cnn", "--image-size", "64"});
   f.refused(2, "--data", {});
+  f.refused(2, "rank-timeout: expected 1 to 86400 seconds, found 0.5", {"--data", f.data, "--rank-timeout", "0.5"});
   f.refused(2, ": --device: expected auto", {"--data", f.data, "--device", "gpu"});
   const std::string config = f.text_file("config.json", "{\"batch_size\": 8}");
   f.refused(2, "did you mean 'batch-size'", {"--data", f.data, "--config", config});
