@@ -11,6 +11,7 @@
 #include "common/cli.h"
 #include "common/dataset.h"
 #include "common/result_folder.h"
+#include "train_estimate.h"
 #include "train_ranks.h"
 #include "train_seeds.h"
 
@@ -32,6 +33,7 @@ void bind_run(Tool& tool, TrainOptions& o) {
   tool.option("out", o.out, "Run folder; default runs/<model>-<UTC time>");
   tool.flag("force", o.force, "Overwrite a run folder that is not empty");
   tool.option("resume", o.resume, "Go on with a run folder (with --epochs, --threads, --device, --data, --max-time)");
+  tool.flag("dry-run", o.dry_run, "Train a few steps and tell what all would take, in time and memory; writes nothing");
   tool.option("seeds", o.seeds, "Runs with --seed and the numbers after it, each in OUT/seed-N; mean and deviation");
   tool.option("checkpoint-every", o.checkpoint_every, "Steps between checkpoints within an epoch; 0 = after epochs");
   tool.option("rank-timeout", o.rank_timeout, "Seconds of silence after which another rank counts as lost");
@@ -195,12 +197,14 @@ int train(Io& io, const Tool& tool, TrainOptions options, const std::string& sho
   return with_ranks(io, place, options.rank_timeout, signal, [&](Ranks* ranks) {
     if (!options.resume.empty()) options = resumed_options(tool, options, ranks);
     check_training(options);
-    if (options.seeds > 1 && !place.alone()) {
-      throw UsageError("seeds: several seeds are trained by one process (leave out the other ranks)");
+    if ((options.seeds > 1 || options.dry_run) && !place.alone()) {
+      throw UsageError(std::string(options.dry_run ? "dry-run" : "seeds") +
+                       ": this is work for one process (leave out the other ranks)");
     }
     const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
     TrainObserver observer = observe(io, signal);
     if (place.rank > 0) observer.warning = nullptr;  // rank 0 says the same
+    if (options.dry_run) return estimate(io, tool, data, options, observer);
     if (options.seeds > 1) return train_seeds(io, tool, data, options, observer);
     const TrainSummary summary = run_training(data, options, observer, ranks);
     if (place.rank == 0) report(io, tool, options, summary);

@@ -103,8 +103,10 @@ std::string Trainer::train_epochs() {
   return "epochs";
 }
 
+at::Tensor Trainer::epoch_order() const { return shuffled(rows_.training.size(), options_.seed, state_.epoch); }
+
 bool Trainer::train_epoch() {
-  const at::Tensor order = shuffled(rows_.training.size(), options_.seed, state_.epoch);
+  const at::Tensor order = epoch_order();
   if (state_.step == 0) {
     sums_.zero_();
     state_.seen = 0;

@@ -96,6 +96,13 @@ class Trainer {
   /// Trains to the end, or until something stops it. A diverging loss takes it back to the last good checkpoint, at
   /// half the rate. @returns "epochs", "early-stop" or "max-time". @throws DataError  it diverges again and again.
   std::string run();
+  /// What steps and validation take, from a few of them after begin(), instead of run().
+  struct Cost {
+    int steps = 0;  ///< Measured.
+    double row_seconds = 0, validation_row_seconds = 0;
+    std::int64_t steps_per_epoch = 0, checkpoint_bytes = 0, optimizer_bytes = 0;
+  };
+  Cost measure();
   /// Writes what a full disk kept from being written so far. @throws IoError.
   void finish_files();
   void log(const std::string& line);
@@ -130,7 +137,8 @@ class Trainer {
   void watch_loss(std::int64_t seen);
   void go_back(const Diverged& diverged);
   void reload(RunState state);
-  bool train_epoch();  ///< False if max-time ended it early.
+  at::Tensor epoch_order() const;  ///< Positions of the training rows, as the running epoch takes them.
+  bool train_epoch();              ///< False if max-time ended it early.
   /// One step of the optimizer, with the gradient of the next rows of the epoch.
   void take_step(const at::Tensor& order);
   /// Adds the gradient of a batch, which is `share` of the rows of the step (0 = they only keep the other ranks

@@ -271,6 +271,29 @@ TEST_CASE("--show-augment writes a picture and trains nothing") {
   f.refused(4, "noise.txt/x", {"--data", f.data, "--show-augment", f.text_file("noise.txt", "x") + "/x"});
 }
 
+TEST_CASE("--dry-run tells what a training would take, and writes nothing") {
+  const Fixture f;
+  const ToolResult result = f.train({"--data", f.data, "--epochs", "10", "--batch-size", "8", "--dry-run", "--json"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  const Json json = Json::parse(result.out);
+  CHECK(json.at("schema") == "affekt.train/1");
+  CHECK(json.at("dry_run") == true);
+  CHECK(json.at("parameters") == 1211815);
+  CHECK(json.at("optimizer_bytes").get<double>() == 8 * json.at("trainable_parameters").get<double>());  // two moments
+  CHECK(json.at("weight_bytes") >= 4 * 1211815);
+  CHECK(json.at("peak_memory_bytes") > json.at("checkpoint_bytes"));
+  CHECK(json.at("steps_per_epoch") == 4);
+  CHECK(json.at("measured_steps") >= 3);
+  CHECK(json.at("images_per_second") > 0);
+  CHECK(json.at("seconds") == Approx(10 * json.at("seconds_per_epoch").get<double>()));
+  const ToolResult text = f.train({"--data", f.data, "--dry-run", "--seeds", "2", "--epochs", "3"});
+  CHECK_THAT(text.out, Contains("peak memory ") && Contains("3 epochs, 2 seeds: "));
+  CHECK_FALSE(fs::exists(f.folder / "runs"));
+  f.refused(2, "--dry-run: a resumed run keeps its own", {"--resume", f.run, "--dry-run"});
+  f.refused(4, "missing.csv", {"--data", "missing.csv", "--dry-run"});
+}
+
 TEST_CASE("missing and unwritable files are exit code 4, bad content is 3") {
   const Fixture f;
   f.refused(4, "missing.csv", {"--data", "missing.csv"});

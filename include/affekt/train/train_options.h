@@ -90,9 +90,10 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
 
   std::string license;  ///< Licence of the weights, for the model card.
 
-  std::string out;     ///< The run folder; "" = runs/<model>-<UTC time>.
-  bool force = false;  ///< Overwrite a run folder that is not empty.
-  std::string resume;  ///< A run folder to go on with; its options are used.
+  std::string out;       ///< The run folder; "" = runs/<model>-<UTC time>.
+  bool force = false;    ///< Overwrite a run folder that is not empty.
+  bool dry_run = false;  ///< For the tool: estimate_training() instead of run_training(). Not in config.json.
+  std::string resume;    ///< A run folder to go on with; its options are used.
 
   /// Where the rows came from, as the user named it: kept in config.json so that a resumed run finds them again.
   std::vector<std::string> data;
