@@ -129,8 +129,8 @@ class Trainer {
   FeatureCache features_of(const at::Tensor& images, bool bf16, std::int64_t& memory_left, const char* what);
   at::Tensor training_input(const at::Tensor& rows, const FaceBatch& batch) const;
   at::Tensor training_logits(const at::Tensor& input, const Pass& pass) const;
-  at::Tensor validation_logits() const;
-  at::Tensor validation_logits(std::int64_t begin, std::int64_t count) const;
+  at::Tensor validation_logits();
+  at::Tensor validation_logits(std::int64_t begin, std::int64_t count);
   void stop_if_requested();
   std::string train_epochs();
   /// Looks at the mean loss of the rows up to `seen`. @throws Diverged.

@@ -126,14 +126,17 @@ at::Tensor Trainer::training_logits(const at::Tensor& input, const Pass& pass) c
   return network_.forward_between(head_input(network_.table()), input, last, pass).to(at::kFloat);
 }
 
-at::Tensor Trainer::validation_logits() const {
+at::Tensor Trainer::validation_logits() {
   return compute_rows(0, validation_images_.size(0),
                       [this](std::int64_t begin, std::int64_t count) { return validation_logits(begin, count); });
 }
 
-at::Tensor Trainer::validation_logits(std::int64_t first, std::int64_t rows) const {
+at::Tensor Trainer::validation_logits(std::int64_t first, std::int64_t rows) {
   if (!validation_features_) {
-    return forward_images(judged(), preprocessing(), validation_images_.narrow(0, first, rows), /*bf16=*/false, {});
+    ForwardOptions options;
+    options.progress = [this](std::size_t) { stop_if_requested(); };  // resuming validates first
+    const at::Tensor images = validation_images_.narrow(0, first, rows);
+    return forward_images(judged(), preprocessing(), images, /*bf16=*/false, options);
   }
   constexpr std::int64_t kBatch = 256;
   const at::NoGradGuard no_grad;

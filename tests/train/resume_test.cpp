@@ -175,6 +175,21 @@ TEST_CASE("a resumed run says where it goes on, within an epoch too") {
       contains(read_text(fs::path(options.out) / "log.txt"), "resumed after epoch 1 and step 2 of the next: compact"));
 }
 
+TEST_CASE("a run that is stopped while an epoch is validated goes on with the validation") {
+  const TempFolder folder;
+  const Dataset data = squares(70, 300);  // more rows than one batch
+  run_training(data, quick(folder, "whole"));
+  const TrainOptions options = quick(folder);
+  int asked = 0;
+  TrainObserver observer;
+  observer.stop_requested = [&asked] { return ++asked == 6; };  // after the five steps of an epoch
+  CHECK(contains(message_of<Interrupted>([&] { run_training(data, options, observer); }),
+                 "stopped in epoch 1 after step 5; saved"));
+  run_training(data, read_run_options(options.out));
+  CHECK(metrics(options) == metrics(quick(folder, "whole")));
+  CHECK(digests(options) == digests(quick(folder, "whole")));
+}
+
 TEST_CASE("a run that is stopped while its weights are judged is judged when resumed") {
   const TempFolder folder;
   const Dataset data = squares(70, 21, 14);
