@@ -21,7 +21,10 @@ Score judge(const TorchNetwork& network, const Preprocessing& preprocessing, con
             const std::vector<std::size_t>& rows, const TrainObserver& observer) {
   const at::Tensor images = image_tensor(data, rows, at::kCPU);
   ForwardOptions options;
-  options.stop_requested = observer.stop_requested;
+  options.progress = [&](std::size_t done) {
+    const bool more = done < rows.size();
+    if (more && observer.stop_requested && observer.stop_requested()) throw Interrupted("stopped before the end");
+  };
   return score_logits(forward_images(network, preprocessing, images, /*bf16=*/false, options), data, rows);
 }
 

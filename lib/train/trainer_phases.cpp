@@ -134,7 +134,9 @@ at::Tensor Trainer::validation_logits() {
 at::Tensor Trainer::validation_logits(std::int64_t first, std::int64_t rows) {
   if (!validation_features_) {
     ForwardOptions options;
-    options.progress = [this](std::size_t) { stop_if_requested(); };  // resuming validates first
+    options.progress = [&](std::size_t done) {
+      if (static_cast<std::int64_t>(done) < rows) stop_if_requested();  // resuming validates first
+    };
     const at::Tensor images = validation_images_.narrow(0, first, rows);
     return forward_images(judged(), preprocessing(), images, /*bf16=*/false, options);
   }

@@ -192,13 +192,13 @@ TEST_CASE("a run that is stopped while an epoch is validated goes on with the va
 
 TEST_CASE("a run that is stopped while its weights are judged is judged when resumed") {
   const TempFolder folder;
-  const Dataset data = squares(70, 21, 14);
+  const Dataset data = squares(300, 21, 14);  // training rows for more than one batch
   const TrainSummary whole = run_training(data, quick(folder, "whole"));
   const TrainOptions options = quick(folder);
   TrainObserver observer;
   bool judging = false;
   observer.log = [&](const std::string& line) {
-    judging = judging || line.rfind("judging the saved weights on 70", 0) == 0;
+    judging = judging || line.rfind("judging the saved weights on 300", 0) == 0;
   };
   observer.stop_requested = [&] { return judging; };
   const std::string message = message_of<Interrupted>([&] { run_training(data, options, observer); });
