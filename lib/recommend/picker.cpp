@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "affekt/music/song_title.h"
+#include "affekt/recommend/local_library.h"
 
 namespace affekt {
 namespace {
@@ -68,7 +68,7 @@ CandidatePool::Entry Picker::describe(const Candidate& candidate) const {
   const TrackTable& tracks = catalog_.tracks;
   const std::size_t row = candidate.row;
   CandidatePool::Entry entry{candidate, fold_case(tracks.primary_artist(row)), {}, {}};
-  const std::string title = song_title_key(tracks.text(tracks.title, row));
+  const std::string title = title_key(std::string(tracks.text(tracks.title, row)));
   if (!title.empty()) entry.name = entry.artist + '\n' + title;
   if (diversity_ > 0) {
     for (std::size_t j = 0; j < catalog_.clusters.features.size(); ++j) {

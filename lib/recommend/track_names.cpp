@@ -93,9 +93,9 @@ constexpr std::array<std::string_view, 3> kGuests{"feat", "ft", "featuring"};
 
 // What stands in brackets or behind a dash and names the same recording: guests, a remaster, an edition.
 bool is_edition(std::string_view text) {
-  constexpr std::array<std::string_view, 15> kEdition{"album",   "version", "single", "original", "bonus",
-                                                      "track",   "mix",     "mono",   "stereo",   "explicit",
-                                                      "edition", "deluxe",  "clean",  "digital",  "expanded"};
+  constexpr std::array<std::string_view, 17> kEdition{"radio",   "edit",   "album", "version", "single",  "original",
+                                                      "bonus",   "track",  "mix",   "mono",    "stereo",  "explicit",
+                                                      "edition", "deluxe", "clean", "digital", "expanded"};
   constexpr std::array<std::string_view, 7> kOtherTake{"live",         "acoustic", "demo",   "remix",
                                                        "instrumental", "karaoke",  "session"};
   const auto words = words_of(text);

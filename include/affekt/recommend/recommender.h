@@ -65,7 +65,7 @@ AFFEKT_API EmotionProbabilities one_emotion(Emotion emotion);
 ///
 /// Tracks are taken one at a time by maximal marginal relevance, (1 - diversity) score - diversity * similarity to the
 /// most similar of the last 20 taken, among the best candidates. No two tracks share an id, or first artist and title
-/// (song_title_key()). Scores are compared after a seeded perturbation of at most 0.03 (shuffle: 0.15); the score
+/// (title_key()). Scores are compared after a seeded perturbation of at most 0.03 (shuffle: 0.15); the score
 /// reported is without it.
 ///
 /// @param probabilities  non-negative, finite, sum > 0; normalised here.
