@@ -86,6 +86,11 @@ void examine_learn(Json& checks) {
     checks.push_back(check("BLAS threads", "warning", "the pthread variant ignores --threads",
                            "apt-get install libopenblas0-openmp and choose it with update-alternatives"));
   }
+  const auto backends = reinterpret_cast<const char* (*)()>(plugin_symbol("affekt_learn", "affekt_rank_backends"));
+  const std::string over = backends != nullptr ? backends() : "";
+  checks.push_back(over.empty() ? check("data parallel", "warning", "not in this build: train runs as one process",
+                                        "apt-get install libgloo-dev and build again")
+                                : check("data parallel", "ok", over));
   const bool cuda = fs::exists("/dev/nvidia0") && !loaded({"libtorch_cuda"}).empty();
   checks.push_back(check("devices", "ok", cuda ? "cpu, cuda" : "cpu"));
 }

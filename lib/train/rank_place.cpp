@@ -85,3 +85,8 @@ RankPlace find_rank_place(const Variable& variable) {
 }
 
 }  // namespace affekt
+
+extern "C" AFFEKT_API const char* affekt_rank_backends() {
+  static const std::string backends = affekt::rank_backends();
+  return backends.c_str();
+}

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <limits>
 #include <new>
@@ -21,26 +20,6 @@ namespace affekt::cli {
 namespace {
 
 constexpr int kMostThreads = 1024;
-
-std::atomic<int>& noted_signal() {
-  static std::atomic<int> signal{0};
-  return signal;
-}
-
-/// Only what a signal handler may do.
-void note_in_company(int signal) {
-  constexpr std::time_t kSameSignal = 5;  // seconds
-  static volatile std::sig_atomic_t first_time = 0;
-  std::timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  if (noted_signal() == 0) {
-    first_time = static_cast<std::sig_atomic_t>(now.tv_sec);
-    noted_signal() = signal;
-  } else if (now.tv_sec - first_time > kSameSignal) {
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);
-  }
-}
 
 template <typename Integer>
 void set_integer(Integer& field, const Json& value) {
@@ -92,16 +71,6 @@ UsageError unexpected_argument(const std::string& word) {
 }
 
 }  // namespace
-
-const std::atomic<int>& catch_interrupts(bool in_company) {
-  struct sigaction action {};
-  action.sa_handler = in_company ? note_in_company : [](int signal) { noted_signal() = signal; };
-  // A second signal ends the process at once: whoever presses Ctrl-C twice means it.
-  action.sa_flags = in_company ? 0 : static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  return noted_signal();
-}
 
 struct Tool::Impl {
   std::string verb, program, description, footer, positional_name, positional_help;
@@ -351,7 +320,7 @@ int guarded(Io& io, const std::function<int()>& work) {
     return fail(kNoFile, error.what());
   } catch (const Interrupted& error) {
     const int other = error.signal != 0 ? error.signal : SIGINT;
-    return fail(128 + (noted_signal() != 0 ? noted_signal().load() : other), error.what());
+    return fail(128 + (noted_signal() != 0 ? noted_signal() : other), error.what());
   } catch (const LostRank& error) {
     return fail(kInternalFault, error.what());
   } catch (const std::bad_alloc&) {
@@ -365,6 +334,7 @@ int guarded(Io& io, const std::function<int()>& work) {
 
 int Tool::run(int argc, char** argv, const std::function<int(Io&)>& body) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file over the limit is an error of writing, not an end without a word
   hold_standard_streams();
   Io io(impl_->program);
   int code = guarded(io, [&] {

@@ -105,5 +105,6 @@ std::string json_text(const Json& json, int indent = -1);
 /// @param in_company  Under a launcher, which passes signals on that the process has got already: a signal within some
 ///                    seconds of the first is taken for the same one.
 const std::atomic<int>& catch_interrupts(bool in_company = false);
+int noted_signal();  ///< 0 = none so far.
 
 }  // namespace affekt::cli
