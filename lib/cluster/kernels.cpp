@@ -158,7 +158,7 @@ void add_row(const Points& points, std::size_t row, double sign, double* sum) {
 class Summing {
  public:
   Summing(const Points& points, std::size_t begin, std::size_t end, std::size_t k, ChunkSums& out)
-      : points_(points), begin_(begin), end_(end), k_(k), out_(out) {
+      : points_(points), k_(k), out_(out) {
     most_ = std::max<std::size_t>(1, (end - begin) * kLanes * std::min(k, kMoveMost) / kMoveCost);
     moving_ = out.valid && out.moved <= most_;
     out_.moved = 0;
@@ -213,7 +213,7 @@ class Summing {
   }
 
   const Points& points_;
-  std::size_t begin_, end_, k_;
+  std::size_t k_;
   ChunkSums& out_;
   std::size_t most_ = 0;
   bool moving_ = false;

@@ -10,7 +10,7 @@ namespace affekt {
 namespace {
 
 std::string history_line(const RecommendedTrack& track) {
-  const std::string uri = playlist::spotify_uri(track);
+  std::string uri = playlist::spotify_uri(track);
   if (!uri.empty()) return uri;
   const std::string artist = playlist::one_line(track.artist);
   const std::string title = playlist::one_line(track.title);
