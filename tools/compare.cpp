@@ -67,13 +67,20 @@ int read_rows(const std::vector<std::string>& inputs, std::vector<ComparisonRow>
 }
 
 /// Judges every model on the rows of --data, with libaffekt_learn loaded for it.
-void judge_rows(const Tool& tool, const Options& o, std::vector<ComparisonRow>& rows, Io& io) {
-  if (o.data.empty()) return;
+/// @returns false if one of them gives other answers than its file says.
+bool judge_rows(const Tool& tool, const Options& o, std::vector<ComparisonRow>& rows, Io& io) {
   const Dataset data = open_datasets(o.data, o.dataset, io);
+  bool all = true;
   for (ComparisonRow& row : rows) {
     io.note("judging " + row.name);
-    row.judged = judge_model(ModelFile::open(resolve_model_path(row.name)), data, o.split, tool.common.threads);
+    try {
+      row.judged = judge_model(ModelFile::open(resolve_model_path(row.name)), data, o.split, tool.common.threads);
+    } catch (const DataError& error) {
+      io.error(error.what());
+      all = false;
+    }
   }
+  return all;
 }
 
 int run(const Tool& tool, const Options& o, Io& io) {
@@ -81,9 +88,9 @@ int run(const Tool& tool, const Options& o, Io& io) {
   if (o.data.empty() && tool.chosen("split")) throw UsageError("--split: needs --data, the faces to judge on");
   prepare_result_folder(o.out, o.force);
   std::vector<ComparisonRow> rows;
-  const int code = read_rows(o.inputs, rows, io);
+  int code = read_rows(o.inputs, rows, io);
   if (rows.empty()) return code;
-  judge_rows(tool, o, rows, io);
+  if (!o.data.empty() && !judge_rows(tool, o, rows, io)) code = kPartialFailure;
   Json result = tool.result();
   result["options"]["inputs"] = Json::array();
   for (const std::string& input : o.inputs) result["options"]["inputs"].push_back(to_utf8(input));

@@ -67,6 +67,21 @@ TEST_CASE("compare judges its models on data as eval does") {
   check_refused("affekt-compare", run_tool("affekt-compare", {f.model, "--data", f.data + "x"}), 4, "faces.csvx");
 }
 
+TEST_CASE("compare names a model that cannot be judged and judges the others") {
+  const Fixture f;
+  const std::string liar = (f.folder / "liar.safetensors").string();
+  write_lying_copy(f.model, liar);
+  const ToolResult result =
+      run_tool("affekt-compare", {"--threads", "1", "--data", f.data, liar, f.model, "--json", "-q"});
+  CHECK(result.exit_code == 5);
+  CHECK(count_lines(result.err) == 1);
+  CHECK_THAT(result.err, Contains("liar.safetensors"));
+  const Json rows = Json::parse(result.out).at("rows");
+  REQUIRE(rows.size() == 2);
+  CHECK(rows.at(0).at("judged").is_null());
+  CHECK(rows.at(1).at("judged").at("samples") == 3);
+}
+
 TEST_CASE("JSON carries every figure of the contract") {
   const Fixture f;
   const ToolResult result = f.eval({"--model", f.model, "--data", f.data, "--split", "private", "--json"});

@@ -187,15 +187,8 @@ TEST_CASE("a model whose self-test lies is refused") {
   Fixture f;
   const auto path = f.folder / "lie.safetensors";
   test::write_crafted_model(path, kSlope, kOffset);
-  const ModelFile honest = ModelFile::open(path);
-  ParameterMap parameters;
-  for (const ParameterSpec& spec : parameter_specs(honest.network())) {
-    parameters[spec.name] = to_float(honest.parameter(spec.name));
-  }
-  std::vector<SelfTest> tests = honest.self_tests();
-  tests[0].logits[0] += 0.1F;
   const auto lie = f.folder / "lie2.safetensors";
-  write_model(lie, honest.card(), parameters, tests, DType::f32);
+  test::write_lying_copy(path, lie);
   f.models.push_back(ModelFile::open(lie));
   add(f.data, constant_face(1), Emotion::sad, Split::private_test);
   CHECK_THROWS_AS(evaluate(f.models, f.data), DataError);

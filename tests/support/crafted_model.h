@@ -42,4 +42,16 @@ inline void write_crafted_model(const std::filesystem::path& path, const std::ar
   write_model(path, card, parameters, {test}, DType::f32);
 }
 
+/// The same model, but its self-test says other logits than it has.
+inline void write_lying_copy(const std::filesystem::path& honest, const std::filesystem::path& lie) {
+  const ModelFile file = ModelFile::open(honest);
+  ParameterMap parameters;
+  for (const ParameterSpec& spec : parameter_specs(file.network())) {
+    parameters[spec.name] = to_float(file.parameter(spec.name));
+  }
+  std::vector<SelfTest> tests = file.self_tests();
+  tests[0].logits[0] += 0.1F;
+  write_model(lie, file.card(), parameters, tests, DType::f32);
+}
+
 }  // namespace affekt::test
