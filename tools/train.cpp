@@ -192,7 +192,11 @@ int train(Io& io, const Tool& tool, TrainOptions options, const std::string& sho
   options.compute.threads = tool.common.threads;
   if (!show_augment_in.empty()) return show_augment(io, tool, options, show_augment_in);
   const RankPlace place = place_of_process();
-  options.resume.empty() ? check_training(options) : options.validate();
+  if (options.resume.empty()) {
+    check_training(options);
+  } else {
+    options.validate();
+  }
   const std::atomic<int>& signal = catch_interrupts(/*in_company=*/!place.alone());
   return with_ranks(io, place, options.rank_timeout, signal, [&](Ranks* ranks) {
     if (!options.resume.empty()) options = resumed_options(tool, options, ranks);

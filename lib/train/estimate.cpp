@@ -45,7 +45,7 @@ Trainer::Cost Trainer::measure() {
     take_step(epoch_order());  // the first one allocates
     while (cost.steps < kMost && (cost.steps < kFewest || spent < kEnough)) {
       stop_if_requested();
-      if (steps_left() == 0) state_.seen = state_.watched_rows = 0, state_.watched_sum = 0, sums_.zero_();
+      if (steps_left() == 0) begin_epoch();
       const std::int64_t before_rows = state_.seen;
       const auto before = Clock::now();
       take_step(epoch_order());

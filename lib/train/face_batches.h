@@ -26,9 +26,8 @@ class AFFEKT_API FaceBatches {
   FaceBatches(const Dataset& data, const std::vector<std::size_t>& rows, const TrainOptions& options,
               at::Device device);
 
-  /// @param positions  int64 on the CPU: which of `rows`. What a face looks like depends on its row, the epoch and the
-  /// seed
-  ///                   alone, not on the others of the batch.
+  /// What a face looks like depends on its row, the epoch and the seed alone, not on the others of the batch.
+  /// @param positions  int64 on the CPU: which of `rows`.
   FaceBatch batch(const at::Tensor& positions, int epoch, bool with_pixels) const;
 
   const at::Tensor& images() const { return images_; }  ///< (rows, 1, 48, 48) u8, as they are.

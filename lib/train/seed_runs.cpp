@@ -33,6 +33,7 @@ TrainOptions options_of_run(const TrainOptions& all, std::uint64_t seed, const f
     one.compute.threads = all.compute.threads;
     one.compute.device = all.compute.device;
     one.data = all.data;
+    one.teachers = all.teachers;
   } else {
     one.out = folder.string();
     one.resume.clear();
@@ -50,7 +51,7 @@ TrainSummary run_one(const Dataset& data, const TrainOptions& one, const TrainOb
   try {
     return run_training(data, one, observer);
   } catch (const Interrupted& error) {
-    throw Interrupted(which + error.what() + "; all: --resume " + printable(all.string()));
+    throw Interrupted(which + error.what() + "; all: --resume " + printable(all.string()), error.signal);
   } catch (const DataError& error) {
     throw DataError(which + error.what());
   }

@@ -105,17 +105,19 @@ std::string Trainer::train_epochs() {
 
 at::Tensor Trainer::epoch_order() const { return shuffled(rows_.training.size(), options_.seed, state_.epoch); }
 
+void Trainer::begin_epoch() {
+  sums_.zero_();
+  state_.seen = 0;
+  state_.watched_sum = 0;
+  state_.watched_rows = 0;
+  state_.epoch_seconds = 0;
+  state_.epoch_data_seconds = 0;
+  state_.epoch_elapsed = 0;
+}
+
 bool Trainer::train_epoch() {
   const at::Tensor order = epoch_order();
-  if (state_.step == 0) {
-    sums_.zero_();
-    state_.seen = 0;
-    state_.watched_sum = 0;
-    state_.watched_rows = 0;
-    state_.epoch_seconds = 0;
-    state_.epoch_data_seconds = 0;
-    state_.epoch_elapsed = 0;
-  }
+  if (state_.step == 0) begin_epoch();
   earlier_elapsed_ = state_.epoch_elapsed;
   epoch_start_ = Clock::now();
   const std::int64_t steps = state_.step + steps_left();

@@ -59,12 +59,12 @@ struct RunState {
   double watched_sum = 0;         ///< What of the epoch's sum of losses `watch` has taken,
   std::int64_t watched_rows = 0;  ///< and of how many rows.
   std::int64_t log_size = 0;
-
-  double rate_factor() const;  ///< 1 / 2^setbacks.
   std::string data_digest;
   std::string weights_digest;  ///< Of the training rows' weights in the loss.
   std::vector<std::string> teacher_digests;
   std::vector<EpochStats> history;
+
+  double rate_factor() const;  ///< 1 / 2^setbacks.
 };
 
 /// @throws UsageError  the run that saved `state` had other data, or weighed their sources otherwise.
@@ -138,7 +138,8 @@ class Trainer {
   void go_back(const Diverged& diverged);
   void reload(RunState state);
   at::Tensor epoch_order() const;  ///< Positions of the training rows, as the running epoch takes them.
-  bool train_epoch();              ///< False if max-time ended it early.
+  void begin_epoch();
+  bool train_epoch();  ///< False if max-time ended it early.
   /// One step of the optimizer, with the gradient of the next rows of the epoch.
   void take_step(const at::Tensor& order);
   /// Adds the gradient of a batch, which is `share` of the rows of the step (0 = they only keep the other ranks
