@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "cluster/cluster_means.h"
+
 namespace affekt {
 namespace {
 
@@ -17,22 +19,6 @@ std::vector<float> sorted_known(const std::vector<float>& column, std::size_t st
   }
   std::sort(known.begin(), known.end());
   return known;
-}
-
-/// Mean by cluster of value(row) over the rows 0, stride, 2 stride, ...; NaN values do not count.
-template <class Value>
-std::vector<double> cluster_means(const std::vector<std::int32_t>& labels, std::size_t k, std::size_t stride,
-                                  const Value& value) {
-  std::vector<double> sums(k), counts(k);
-  for (std::size_t row = 0; row < labels.size(); row += stride) {
-    const double x = value(row);
-    if (std::isnan(x)) continue;
-    const auto c = static_cast<std::size_t>(labels[row]);
-    sums[c] += x;
-    ++counts[c];
-  }
-  for (std::size_t c = 0; c < k; ++c) sums[c] = counts[c] > 0 ? sums[c] / counts[c] : kUnknown;
-  return sums;
 }
 
 // Many features have most tracks near 0 and a few far away, which alone decide a mean: hence the mean of quantiles.

@@ -150,20 +150,21 @@ class MoodReader {
   MoodMap map_;
 };
 
-}  // namespace
-
-std::size_t MoodMap::region_of(MoodPoint point) const {
+/// The first of those whose centres are nearest.
+std::size_t nearest_mood(const std::vector<Mood>& moods, MoodPoint place, const QuantileOf& quantile, double share) {
   std::size_t best = 0;
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < moods.size(); ++i) {
-    const double dv = point.valence - moods[i].center.valence, de = point.energy - moods[i].center.energy;
-    if (dv * dv + de * de < least) {
-      least = dv * dv + de * de;
+    const double distance = moods[i].squared_distance(moods[i].center, place, quantile, share);
+    if (distance < least) {
+      least = distance;
       best = i;
     }
   }
   return best;
 }
+
+}  // namespace
 
 double Mood::squared_distance(MoodPoint aim, MoodPoint place, const QuantileOf& quantile, double share) const {
   double sum = 0, weights = 0;
@@ -180,17 +181,13 @@ double Mood::squared_distance(MoodPoint aim, MoodPoint place, const QuantileOf& 
   return 2 * sum / weights;
 }
 
+std::size_t MoodMap::region_of(MoodPoint point) const {
+  return nearest_mood(
+      moods, point, [](TrackFeature) { return std::numeric_limits<double>::quiet_NaN(); }, 0);
+}
+
 std::size_t MoodMap::closest(MoodPoint place, const QuantileOf& quantile) const {
-  std::size_t best = 0;
-  double least = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < moods.size(); ++i) {
-    const double distance = moods[i].squared_distance(moods[i].center, place, quantile, kNamingShare);
-    if (distance < least) {
-      least = distance;
-      best = i;
-    }
-  }
-  return best;
+  return nearest_mood(moods, place, quantile, kNamingShare);
 }
 
 std::vector<TrackFeature> MoodMap::trait_features() const {

@@ -3,18 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace affekt::plane {
 
-std::vector<float> quantile_positions(const std::vector<float>& values) {
+std::vector<float> quantile_positions(const std::vector<float>& values, float unknown) {
   std::vector<std::pair<float, std::uint32_t>> order;
   order.reserve(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isnan(values[i])) order.emplace_back(values[i], static_cast<std::uint32_t>(i));
   }
   std::sort(order.begin(), order.end());
-  std::vector<float> positions(values.size(), 0.5F);
+  std::vector<float> positions(values.size(), unknown);
   const auto n = static_cast<double>(order.size());
   for (std::size_t begin = 0; begin < order.size();) {
     std::size_t end = begin;
@@ -26,12 +27,16 @@ std::vector<float> quantile_positions(const std::vector<float>& values) {
 }
 
 Places places_of(const TrackTable& tracks, const std::vector<TrackFeature>& traits) {
+  constexpr float kMiddle = 0.5F;  // a track has to be somewhere in the plane
   const auto positions = [&](TrackFeature feature) {
-    return tracks.has(feature) ? quantile_positions(tracks.column(feature)) : std::vector<float>(tracks.size(), 0.5F);
+    return tracks.has(feature) ? quantile_positions(tracks.column(feature), kMiddle)
+                               : std::vector<float>(tracks.size(), kMiddle);
   };
   Places places{positions(TrackFeature::valence), positions(TrackFeature::energy), {}};
   for (const TrackFeature feature : traits) {
-    if (tracks.has(feature)) places.traits[static_cast<std::size_t>(feature)] = positions(feature);
+    if (!tracks.has(feature)) continue;
+    places.traits[static_cast<std::size_t>(feature)] =
+        quantile_positions(tracks.column(feature), std::numeric_limits<float>::quiet_NaN());
   }
   return places;
 }

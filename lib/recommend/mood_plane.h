@@ -13,15 +13,16 @@
 
 namespace affekt::plane {
 
-/// Fraction of values below each value, equal ones counting half: 0..1. NaN gives 0.5.
-AFFEKT_API std::vector<float> quantile_positions(const std::vector<float>& values);
+/// Fraction of values below each value, equal ones counting half: 0..1.
+/// @param unknown  the position of NaN.
+AFFEKT_API std::vector<float> quantile_positions(const std::vector<float>& values, float unknown = 0.5F);
 
 /// Places of all tracks, by row.
 struct Places {
-  std::vector<float> valence, energy;
+  std::vector<float> valence, energy;                         ///< 0.5 where missing.
   std::array<std::vector<float>, kTrackFeatureCount> traits;  ///< By TrackFeature; empty where nobody asks.
   MoodPoint at(std::size_t row) const { return {double{valence[row]}, double{energy[row]}}; }
-  /// NaN: the table has no such column, or nobody asked for it.
+  /// NaN: the track has no such value, or nobody asked for it.
   double trait(TrackFeature feature, std::size_t row) const {
     const auto& column = traits[static_cast<std::size_t>(feature)];
     return column.empty() ? std::numeric_limits<double>::quiet_NaN() : double{column[row]};

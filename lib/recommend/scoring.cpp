@@ -7,6 +7,7 @@
 
 #include "affekt/core/random.h"
 #include "affekt/core/text.h"
+#include "cluster/cluster_means.h"
 
 namespace affekt {
 namespace {
@@ -75,13 +76,9 @@ std::vector<std::array<double, kTrackFeatureCount>> cluster_traits(const Catalog
   std::vector<std::array<double, kTrackFeatureCount>> means(k, unknown);
   for (std::size_t f = 0; f < kTrackFeatureCount; ++f) {
     if (places.traits[f].empty()) continue;
-    std::vector<double> sums(k), counts(k);
-    for (std::size_t row = 0; row < catalog.cluster.size(); ++row) {
-      const auto c = static_cast<std::size_t>(catalog.cluster[row]);
-      sums[c] += double{places.traits[f][row]};
-      ++counts[c];
-    }
-    for (std::size_t c = 0; c < k; ++c) means[c][f] = sums[c] / counts[c];
+    const auto of_feature =
+        cluster_means(catalog.cluster, k, 1, [&](std::size_t row) { return double{places.traits[f][row]}; });
+    for (std::size_t c = 0; c < k; ++c) means[c][f] = of_feature[c];
   }
   return means;
 }

@@ -4,6 +4,7 @@
 
 #include "affekt/core/error.h"
 #include "affekt/recommend/recommender.h"
+#include "recommend/mood_plane.h"
 #include "small_catalog.h"
 #include "support/catch.h"
 
@@ -84,4 +85,17 @@ TEST_CASE("popularity and novelty pull in opposite directions, shuffle changes t
   for (const auto& name : titles(first)) shared += second.count(name);
   CHECK(shared <= 7);
   for (const auto& track : first) CHECK(track.mood == "happy");
+}
+
+TEST_CASE("a trait that a track does not have counts neither for nor against it") {
+  Catalog catalog = grid_catalog(4, 16);
+  catalog.tracks.column(TrackFeature::acousticness).assign(16, 0.5F);
+  catalog.tracks.column(TrackFeature::acousticness)[3] = NAN;
+  MoodMap moods = five_moods();
+  moods.moods[*moods.find("calm")].traits = {{TrackFeature::acousticness, 1, 5, ""}};
+  const auto places = plane::places_of(catalog.tracks, {TrackFeature::acousticness});
+  CHECK(std::isnan(places.trait(TrackFeature::acousticness, 3)));
+  const Mood& calm = moods.moods[*moods.find("calm")];
+  CHECK(plane::mood_kernel(places, 3, calm, places.at(3), 0.2) == 1);
+  CHECK(plane::mood_kernel(places, 2, calm, places.at(2), 0.2) < 0.2);
 }
