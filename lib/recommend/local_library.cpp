@@ -15,6 +15,7 @@
 #include "affekt/core/plugin.h"
 #include "affekt/core/text.h"
 #include "affekt/music/track_table.h"
+#include "affekt/recommend/track_names.h"
 #include "recommend/audio_tags.h"
 
 namespace affekt {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "affekt/recommend/local_library.h"
+#include "affekt/recommend/track_names.h"
 
 namespace affekt {
 namespace {

@@ -48,8 +48,7 @@ std::vector<std::size_t> rows_left(const Catalog& catalog, const RecommendOption
     if (excluded.empty() || !excluded.contains(catalog.tracks, row)) rows.push_back(row);
   }
   const std::size_t by_lists = all - rows.size();
-  FilteredRows left{rows, 0, 0, 0};
-  if (options.filter.active()) left = filter_rows(catalog.tracks, rows, options.filter);
+  FilteredRows left = filter_rows(catalog.tracks, rows, options.filter);
   if (left.rows.empty() && all > 0) {
     std::vector<std::string> taken;
     const auto count = [&taken](std::size_t number, const char* by) {

@@ -71,10 +71,6 @@ void need(bool there, const char* flag, const char* column) {
 
 }  // namespace
 
-bool TrackFilter::active() const {
-  return !years.empty() || !genres.empty() || explicit_tracks != ExplicitTracks::allow;
-}
-
 void TrackFilter::validate() const {
   parse_years(years);
   for (const std::string& genre : genres) {

@@ -1,4 +1,5 @@
-// Titles and artists reduced to what two sources agree on.
+#include "affekt/recommend/track_names.h"
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -7,7 +8,6 @@
 
 #include "affekt/core/text.h"
 #include "affekt/music/track_table.h"
-#include "affekt/recommend/local_library.h"
 
 namespace affekt {
 namespace {

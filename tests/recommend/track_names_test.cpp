@@ -1,5 +1,6 @@
 // Which titles and artists count as the same.
-#include "affekt/recommend/local_library.h"
+#include "affekt/recommend/track_names.h"
+
 #include "support/catch.h"
 
 using affekt::artist_key;

@@ -36,15 +36,8 @@ AFFEKT_API LocalLibrary read_local_library(const std::string& folder, std::size_
 
 /// Fills `file` of the tracks that the library has, and `library` of the recommendation.
 ///
-/// Title and artist have to agree when case, accents of Latin letters and punctuation are taken away; "(feat. ...)",
-/// "- Remastered 2009" and words that name an edition do not count, a remix, a live or an acoustic take does. Of
-/// several artists the first is enough. Among several files the one whose full title agrees wins, then the first by
-/// path. O(library + tracks).
+/// title_key() and artist_key() have to agree; of several artists the first is enough. Among several files the one
+/// whose full title agrees wins, then the first by path. O(library + tracks).
 AFFEKT_API void match_local_files(Recommendation& recommendation, const LocalLibrary& library);
-
-/// The forms under which titles and artists are compared.
-AFFEKT_API std::string title_key(const std::string& title);
-/// @param all  false: of the first artist only.
-AFFEKT_API std::string artist_key(const std::string& artist, bool all);
 
 }  // namespace affekt

@@ -19,7 +19,6 @@ struct AFFEKT_API TrackFilter {
   std::vector<std::string> genres;  ///< One of them; "rock" also fits "punk rock", whatever the case. Empty = all.
   ExplicitTracks explicit_tracks = ExplicitTracks::allow;
 
-  bool active() const;
   /// @throws UsageError  years that are no range, an empty genre.
   void validate() const;
 };

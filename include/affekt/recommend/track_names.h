@@ -1,0 +1,19 @@
+// When two titles, or two artists, are the same song's.
+#pragma once
+
+#include <string>
+
+#include "affekt/core/export.h"
+
+namespace affekt {
+
+/// A title without case, accents of Latin letters, punctuation, guests ("(feat. ...)") and what names an edition of the
+/// same recording ("- Remastered 2009", "(Radio Edit)", "[Mono]"). A remix, a live or an acoustic take keeps its name.
+/// If nothing is left, the title with its case folded. UTF-8; other bytes are read as latin-1.
+AFFEKT_API std::string title_key(const std::string& title);
+
+/// The same for artists; a leading "the" and what joins several do not count.
+/// @param all  false: of the first artist only.
+AFFEKT_API std::string artist_key(const std::string& artist, bool all);
+
+}  // namespace affekt
