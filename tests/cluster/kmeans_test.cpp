@@ -56,6 +56,26 @@ bool same_bits(const KMeansResult& a, const KMeansResult& b) {
 
 }  // namespace
 
+TEST_CASE("k-means|| chooses among its sample by how many rows stand behind each") {
+  // 1000 rows at 0, 1000 at 1, one at 50. After the first centre the other crowd and the lone row weigh 1000 * 1 to
+  // 2500.
+  std::vector<float> x(2001, 0);
+  std::fill(x.begin() + 1000, x.begin() + 2000, 1.0F);
+  x.back() = 50;
+  KMeansOptions options = options_with(2);
+  options.start = affekt::KMeansStart::parallel;
+  options.restarts = 1;
+  constexpr int kSeeds = 300;
+  int crowds = 0;
+  for (int seed = 0; seed < kSeeds; ++seed) {
+    options.seed = static_cast<std::uint64_t>(seed);
+    const std::vector<float> start = affekt::kmeans_start(x.data(), x.size(), 1, options);
+    crowds += start[0] != 50 && start[1] != 50 ? 1 : 0;
+  }
+  CHECK(crowds > kSeeds / 5);  // 2 in 7
+  CHECK(crowds < 2 * kSeeds / 5);
+}
+
 TEST_CASE("k-means finds well separated clouds") {
   const Blobs blobs = make_blobs(2000, 4, 5, 0.3, 1);
   const auto result = run(blobs, options_with(5));

@@ -67,6 +67,19 @@ TEST_CASE("border tracks are those with another centroid nearly as near, nearest
   }
 }
 
+TEST_CASE("a margin is the difference of the distances over their sum") {
+  const TrackTable table = table_of({0.0F, 0.2F, 0.4F, 1.0F}, {0.5F, 0.5F, 0.5F, 0.5F});
+  affekt::ClusterOptions options;
+  options.k = 2;
+  options.features = {TrackFeature::energy};
+  options.scaling = affekt::Scaling::none;
+  const Clustering clustering = affekt::cluster_tracks(table, options, affekt::default_moods());
+  const auto portraits = affekt::cluster_portraits(table, clustering, 1);
+  const auto c = static_cast<std::size_t>(clustering.labels[2]);
+  REQUIRE(portraits[c].borders[0].row == 2);  // centroids 0.2 and 1
+  CHECK(portraits[c].borders[0].margin == Approx((0.6 - 0.2) / (0.6 + 0.2)).epsilon(1e-5));
+}
+
 TEST_CASE("a single cluster has neither borders nor distinctions") {
   const TrackTable table = table_of({0.1F, 0.2F, 0.3F}, {0.5F, 0.6F, 0.7F});
   affekt::ClusterOptions options;

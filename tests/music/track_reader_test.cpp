@@ -195,6 +195,23 @@ TEST_CASE("one broken quote costs one row, with its place") {
   CHECK(result.table.raw[2] == "D,0.5");
 }
 
+TEST_CASE("medians are of known values, of an even count the lower; rows without any value stay as they are") {
+  TrackTable table;
+  table.rows = 5;
+  table.column(TrackFeature::energy) = {0.9F, 0.1F, NAN, 0.4F, NAN};
+  table.column(TrackFeature::valence) = {0.2F, 0.8F, 0.6F, 0.4F, NAN};
+  table.column(TrackFeature::tempo) = {NAN, NAN, NAN, NAN, NAN};
+  const std::vector<TrackFeature> features = {TrackFeature::energy, TrackFeature::valence, TrackFeature::tempo};
+  const std::vector<double> medians = affekt::column_medians(table, features);
+  CHECK(medians[0] == Approx(0.4));
+  CHECK(medians[1] == Approx(0.4));
+  CHECK(std::isnan(medians[2]));
+  CHECK(affekt::fill_missing(table, features, medians) == 1);
+  CHECK(table.value(TrackFeature::energy, 2) == 0.4F);
+  CHECK(std::isnan(table.value(TrackFeature::energy, 4)));
+  CHECK(std::isnan(table.value(TrackFeature::tempo, 0)));
+}
+
 TEST_CASE("a missing row does not hide its complete duplicate") {
   auto result = read("id,energy\n1,NA\n1,0.5\n");
   affekt::drop_unusable(result.table, {TrackFeature::energy}, result.dropped);

@@ -58,6 +58,15 @@ TEST_CASE("a loss diverges when it is not finite, or far above where it was for 
   LossWatch low;
   for (int i = 0; i < 100; ++i) CHECK_FALSE(low.diverges(i < 50 ? 0.01 : 2, 64));
 
+  const auto rises_to = [](double loss) {  // from a loss of 4, for long
+    LossWatch watch;
+    bool diverges = false;
+    for (int i = 0; i < 200; ++i) diverges = watch.diverges(i < 100 ? 4 : loss, 64) || diverges;
+    return diverges;
+  };
+  CHECK_FALSE(rises_to(11.5));
+  CHECK(rises_to(12.5));
+
   LossWatch pairs, batch;  // the rows count, not the batches
   for (int i = 0; i < 32; ++i) pairs.diverges(i < 16 ? 3 : 1, 2);
   batch.diverges(3, 32);
