@@ -21,9 +21,8 @@ std::string file_uri(std::string_view path) {
 }
 
 std::string m3u8_path(std::string_view path) {
-  // Players split at line breaks, trim blanks and take the list for UTF-8.
-  const bool plain = is_valid_utf8(path) && one_line(path) == path;
-  return plain ? std::string(path) : file_uri(path);
+  // Players split at line breaks, trim blanks and take the list for UTF-8: one_line() changes what is none of that.
+  return one_line(path) == path ? std::string(path) : file_uri(path);
 }
 
 }  // namespace affekt::playlist

@@ -80,6 +80,16 @@ TEST_CASE("a margin is the difference of the distances over their sum") {
   CHECK(portraits[c].borders[0].margin == Approx((0.6 - 0.2) / (0.6 + 0.2)).epsilon(1e-5));
 }
 
+TEST_CASE("a cluster's place is where its means fall among all tracks") {
+  const TrackTable table = table_of({0.0F, 0.01F, 0.02F, 0.03F, 1.0F}, {0.9F, 0.9F, 0.9F, 0.9F, 0.1F});
+  const Clustering clustering = two_clusters(table);
+  const auto& crowd = clustering.model.clusters[static_cast<std::size_t>(clustering.labels[0])];
+  REQUIRE(crowd.size == 4);
+  CHECK(crowd.energy == Approx(0.015));
+  CHECK(crowd.energy_quantile == Approx(0.4));   // above two of five
+  CHECK(crowd.valence_quantile == Approx(0.6));  // one below, four equal, which count half
+}
+
 TEST_CASE("a single cluster has neither borders nor distinctions") {
   const TrackTable table = table_of({0.1F, 0.2F, 0.3F}, {0.5F, 0.6F, 0.7F});
   affekt::ClusterOptions options;

@@ -55,6 +55,16 @@ TEST_CASE("a mirror is exact, also beside faces that are interpolated") {
   CHECK(at::equal(out[2], faces[2]));
 }
 
+TEST_CASE("a face is mirrored first and shifted then, to the same side as any other") {
+  const at::Tensor faces = random_faces(1);
+  Warp shift;
+  shift.shift_x = 5 / 48.0;
+  shift.shift_y = -3 / 48.0;
+  Warp both = shift;
+  both.flip = true;
+  CHECK(at::equal(augment_faces(faces, {warped(both)}), augment_faces(faces.flip({3}), {warped(shift)})));
+}
+
 TEST_CASE("quarter turns are exact and counter-clockwise") {
   const at::Tensor faces = random_faces(2);
   for (int quarters = -3; quarters <= 4; ++quarters) {

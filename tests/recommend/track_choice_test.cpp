@@ -87,6 +87,20 @@ TEST_CASE("popularity and novelty pull in opposite directions, shuffle changes t
   for (const auto& track : first) CHECK(track.mood == "happy");
 }
 
+TEST_CASE("a song comes once, in whatever editions the catalogue has it") {
+  Catalog catalog = grid_catalog(5, 1);  // one artist
+  TextColumn titles;
+  for (const char* edition :
+       {"Lola", "Lola - Remastered 2009", "LOLA (Radio Edit)", "Lola - Live", "Waterloo Sunset"}) {
+    for (int copy = 0; copy < 5; ++copy) titles.push_back(edition);
+  }
+  catalog.tracks.title = titles;
+  RecommendOptions options;
+  options.count = 25;
+  options.max_per_artist = 0;
+  CHECK(recommend(one_emotion(Emotion::happy), catalog, five_moods(), options).tracks.size() == 3);
+}
+
 TEST_CASE("a trait that a track does not have counts neither for nor against it") {
   Catalog catalog = grid_catalog(4, 16);
   catalog.tracks.column(TrackFeature::acousticness).assign(16, 0.5F);
