@@ -29,6 +29,11 @@ void NumberTraits::join(const NumberTraits& other) {
   greatest = std::max(greatest, other.greatest);
 }
 
+void change_unit(const UnitChange& change, std::vector<float>& values) {
+  if (change.why.empty()) return;
+  for (float& value : values) value = static_cast<float>(double{value} * change.factor);
+}
+
 double NumberLoader::read_any(std::string_view cell, NumberTraits& traits) const {
   if (is_missing(cell)) return kMissing;
   double value = kMissing;
@@ -72,40 +77,34 @@ float NumberLoader::read(std::string_view cell, NumberTraits& traits) const {
   return narrow;
 }
 
-void NumberLoader::scale(double factor, const std::string& why, std::vector<float>& values,
-                         TrackReadNotes& notes) const {
-  for (float& value : values) value = static_cast<float>(double{value} * factor);
-  notes.lines.push_back("column '" + printable(header_, 60) + "': " + why);
+std::string NumberLoader::note(const std::string& what) const {
+  return "column '" + printable(header_, 60) + "': " + what;
 }
 
 // 0..100 is told from 0..1 by whole numbers above 1; a '%' in the name says it, too.
-void NumberLoader::finish_fraction(const NumberTraits& traits, std::vector<float>& values,
-                                   TrackReadNotes& notes) const {
-  if (traits.percent_sign) return;
-  if (header_.find('%') != std::string::npos) {
-    scale(0.01, "percent by its name, scaled by 0.01", values, notes);
-  } else if (traits.whole && traits.greatest > 1 && traits.greatest <= 100) {
-    scale(0.01, "whole numbers up to " + format_shortest(double{traits.greatest}) + " read as percent, scaled by 0.01",
-          values, notes);
-  }
+UnitChange NumberLoader::fraction_unit(const NumberTraits& traits) const {
+  if (traits.percent_sign) return {};
+  if (header_.find('%') != std::string::npos) return {0.01, "percent by its name, scaled by 0.01"};
+  if (!traits.whole || traits.greatest <= 1 || traits.greatest > 100) return {};
+  return {0.01, "whole numbers up to " + format_shortest(double{traits.greatest}) + " read as percent, scaled by 0.01"};
 }
 
-void NumberLoader::finish_duration(const NumberTraits& traits, std::vector<float>& values,
-                                   TrackReadNotes& notes) const {
+UnitChange NumberLoader::duration_unit(const NumberTraits& traits,
+                                       const std::function<std::string()>& short_songs) const {
   const std::string name = normal_column_name(header_);
   const auto ends = [&name](std::string_view tail) {
     return name.size() >= tail.size() && name.compare(name.size() - tail.size(), tail.size(), tail) == 0;
   };
-  if (traits.clock || ends("ms")) return;
-  if (ends("min")) return scale(60000, "read as minutes", values, notes);
-  std::vector<float> known;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(known), [](float value) { return !std::isnan(value); });
-  if (known.empty()) return;
-  const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
-  std::nth_element(known.begin(), middle, known.end());
-  constexpr float kLongestSong = 10000;  // as seconds: almost three hours; as milliseconds: ten seconds
-  if (*middle < kLongestSong)
-    scale(1000, "median " + format_shortest(double{*middle}) + ", read as seconds", values, notes);
+  if (traits.clock || ends("ms")) return {};
+  if (ends("min")) return {60000, "read as minutes"};
+  const std::string why = short_songs();
+  return why.empty() ? UnitChange{} : UnitChange{1000, why + ", read as seconds"};
+}
+
+UnitChange NumberLoader::unit(const NumberTraits& traits, const std::function<std::string()>& short_songs) const {
+  if (is_fraction(feature())) return fraction_unit(traits);
+  if (feature() == F::duration_ms) return duration_unit(traits, short_songs);
+  return {};
 }
 
 void NumberLoader::rank(std::vector<float>& values, TrackReadNotes& notes) const {
@@ -119,12 +118,21 @@ void NumberLoader::rank(std::vector<float>& values, TrackReadNotes& notes) const
     const double place = 0.5 * static_cast<double>((low - sorted.begin()) + (high - sorted.begin()));
     value = static_cast<float>(100 * place / static_cast<double>(sorted.size()));
   }
-  notes.lines.push_back("column '" + printable(header_, 60) + "': popularity is the percentile rank of the streams");
+  notes.lines.push_back(note("popularity is the percentile rank of the streams"));
 }
 
 void NumberLoader::finish(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const {
-  if (is_fraction(feature())) finish_fraction(traits, values, notes);
-  if (feature() == F::duration_ms) finish_duration(traits, values, notes);
+  const UnitChange change = unit(traits, [&values] {
+    std::vector<float> known;
+    std::copy_if(values.begin(), values.end(), std::back_inserter(known),
+                 [](float value) { return !std::isnan(value); });
+    if (known.empty()) return std::string();
+    const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
+    std::nth_element(known.begin(), middle, known.end());
+    return *middle < kLongestSong ? "median " + format_shortest(double{*middle}) : std::string();
+  });
+  change_unit(change, values);
+  if (!change.why.empty()) notes.lines.push_back(note(change.why));
   if (role_.is_streams) rank(values, notes);
 }
 

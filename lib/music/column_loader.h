@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,9 @@
 
 namespace affekt {
 
-/// What finish() needs to know of the cells; one each part of a file, joined afterwards.
+inline constexpr float kLongestSong = 10000;  ///< As seconds: almost three hours; as milliseconds: ten seconds.
+
+/// What unit() needs to know of the cells; one each part of a file, joined afterwards.
 struct NumberTraits {
   bool percent_sign = false, clock = false;
   bool whole = true;   ///< Every number.
@@ -19,6 +22,14 @@ struct NumberTraits {
 
   void join(const NumberTraits& other);
 };
+
+/// What brings the values of a column to the unit of its feature.
+struct UnitChange {
+  double factor = 1;
+  std::string why;  ///< "" = they have it.
+};
+
+void change_unit(const UnitChange& change, std::vector<float>& values);
 
 class NumberLoader {
  public:
@@ -29,14 +40,19 @@ class NumberLoader {
   TrackFeature feature() const { return *role_.feature; }
   /// NaN where missing. Safe to call from several threads, each with traits of its own.
   float read(std::string_view cell, NumberTraits& traits) const;
+  /// @param short_songs  says by what lengths in milliseconds would be too short for songs; "" if they would not. Asked
+  ///                     only where the name of a column of lengths leaves it open.
+  UnitChange unit(const NumberTraits& traits, const std::function<std::string()>& short_songs) const;
+  /// What a line of the notes says of the column.
+  std::string note(const std::string& what) const;
+  bool is_streams() const { return role_.is_streams; }  ///< Popularity by rank: needs the whole column.
   /// Brings the values to the unit of the feature; notes say what was scaled.
   void finish(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const;
 
  private:
   double read_any(std::string_view cell, NumberTraits& traits) const;
-  void scale(double factor, const std::string& why, std::vector<float>& values, TrackReadNotes& notes) const;
-  void finish_fraction(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const;
-  void finish_duration(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const;
+  UnitChange fraction_unit(const NumberTraits& traits) const;
+  UnitChange duration_unit(const NumberTraits& traits, const std::function<std::string()>& short_songs) const;
   void rank(std::vector<float>& values, TrackReadNotes& notes) const;
 
   std::size_t column_;

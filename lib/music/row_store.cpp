@@ -105,15 +105,9 @@ void RowStore::settle(PartRows& part) {
   table_.rows += part.rows;
 }
 
-void RowStore::finish(TrackReadNotes& notes) {
+void RowStore::end_rows() {
   resize(table_.rows);
   if (!several_artists_) table_.primary_artist_bytes = {};
-  std::vector<TrackReadNotes> lines(choice_.numbers.size());
-  parallel_for(choice_.numbers.size(), 1, [&](std::size_t i, std::size_t) {
-    const NumberLoader& number = choice_.numbers[i];
-    number.finish(traits_[i], table_.column(number.feature()), lines[i]);
-  });
-  for (auto& more : lines) notes.lines.insert(notes.lines.end(), more.lines.begin(), more.lines.end());
 }
 
 }  // namespace affekt

@@ -40,8 +40,9 @@ class RowStore {
   void add(PartRows& part, const CsvReader& csv, std::string_view raw);
   /// Moves the rows of the part, written further behind, to where the table's rows end.
   void settle(PartRows& part);
-  /// Cuts the room to the rows there are, and brings numbers to their units.
-  void finish(TrackReadNotes& notes);
+  /// Cuts the room to the rows there are.
+  void end_rows();
+  const std::vector<NumberTraits>& traits() const { return traits_; }  ///< A number of the choice each.
 
  private:
   std::vector<TextColumn*> text_columns();

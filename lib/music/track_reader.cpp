@@ -1,190 +1,55 @@
 #include "affekt/music/track_reader.h"
 
-#include <algorithm>
-#include <atomic>
+#include <limits>
 #include <memory>
 #include <utility>
 
-#include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
-#include "affekt/data/csv.h"
-#include "music/column_choice.h"
-#include "music/row_store.h"
+#include "music/table_reader.h"
 
 namespace affekt {
 namespace {
 
-constexpr std::size_t kLongestRow = (std::size_t{1} << 20) - 1;  // what a TextColumn can hold
-constexpr int kMostCuts = 4;  // each cut after the first follows a stray quote; then one reader goes on to the end
-
-/// The text of a file, kept alive by `owner`.
-struct FileText {
-  std::string_view bytes;
-  std::shared_ptr<const void> owner;
-};
-
-/// Reads one text that is taken to be UTF-8.
-class Reader {
- public:
-  Reader(const std::string& path, FileText text, const TrackReadOptions& options)
-      : path_(path), text_(std::move(text)), options_(options) {}
-
-  /// False if the text is not UTF-8 after all. @throws DataError
-  bool read() {
-    CsvReader csv(text_.bytes, printable(path_));
-    read_header(csv);
-    if (!is_valid_utf8(text_.bytes.substr(0, csv.position()))) return false;
-    choice_ = choose_columns(table_.sources.front(), options_.columns, notes_);
-    RowStore store(table_, choice_, text_.bytes, text_.owner);
-    position_ = csv.position();
-    line_ = csv.next_line();
-    for (int cuts = 0; position_ < text_.bytes.size(); ++cuts) {
-      if (!read_on(store, cuts)) return false;
-    }
-    store.finish(notes_);
-    table_.source.assign(table_.rows, 0);
-    return true;
-  }
-
-  TrackTable& table() { return table_; }
-  const DroppedTracks& dropped() const { return dropped_; }
-  const TrackReadNotes& notes() const { return notes_; }
-
- private:
-  void read_header(CsvReader& csv) {
-    if (!csv.next()) throw DataError(printable(path_) + ": empty, expected a CSV file with a header line");
-    TrackSource source;
-    source.path = path_;
-    source.delimiter = delimiter_ = csv.delimiter();
-    for (std::size_t i = 0; i < csv.size(); ++i) source.columns.emplace_back(trim(csv[i]));
-    const char* names[] = {"comma", "semicolon", "tab", "bar"};
-    notes_.lines.push_back(std::string("delimiter: ") + names[std::string_view(",;\t|").find(delimiter_)]);
-    table_.sources.push_back(std::move(source));
-  }
-
-  /// Cuts what is left and reads the parts on all threads, up to the first whose begin turns out to lie within a row.
-  bool read_on(RowStore& store, int cuts) {
-    const auto parts = cut(cuts);
-    std::vector<std::size_t> first = {table_.rows};  // rows of the table, an upper bound a part
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      first.push_back(first.back() + most_rows(parts[i], i + 1 < parts.size() ? &parts[i + 1] : nullptr));
-    }
-    store.resize(first.back());
-    std::vector<PartRows> read(parts.size());
-    std::atomic<bool> utf8{true};
-    parallel_for(parts.size(), 1, [&](std::size_t i, std::size_t) {
-      if (!utf8) return;
-      const CsvPart& part = parts[i];
-      if (cuts == 0 && !is_valid_utf8(text_.bytes.substr(part.begin, part.end - part.begin))) {
-        utf8 = false;
-        return;
-      }
-      CsvReader csv(text_.bytes, printable(path_), {delimiter_, part.begin, part.end, part.line});
-      read[i] = store.begin_part(first[i]);
-      read_part(store, csv, part, read[i]);
-    });
-    if (!utf8) return false;
-    for (std::size_t i = 0; i < parts.size() && parts[i].begin == position_; ++i) {
-      position_ = read[i].position;
-      line_ = read[i].line;
-      if (dropped_.malformed == 0) dropped_.first_malformed = read[i].first_malformed;
-      dropped_.malformed += read[i].malformed;
-      store.settle(read[i]);
-    }
-    return true;
-  }
-
-  std::vector<CsvPart> cut(int cuts) const {
-    if (cuts >= kMostCuts) return {{position_, text_.bytes.size(), line_}};
-    auto parts = cut_csv(text_.bytes.substr(position_), options_.part_bytes);
-    for (CsvPart& part : parts) part = {part.begin + position_, part.end + position_, part.line + line_ - 1};
-    return parts;
-  }
-
-  /// Rows that can begin in the part: each has a line end in it (where the part was cut within a row, that row's own is
-  /// the last byte), but for one at the end of the text; and a good row has a byte after each of its cells.
-  std::size_t most_rows(const CsvPart& part, const CsvPart* next) const {
-    const std::string_view bytes = text_.bytes.substr(part.begin, part.end - part.begin);
-    const auto is_end = [](char c) { return c == '\n' || c == '\r'; };
-    const std::size_t line_ends = next != nullptr
-                                      ? next->line - part.line
-                                      : static_cast<std::size_t>(std::count_if(bytes.begin(), bytes.end(), is_end)) + 1;
-    return std::min(line_ends, bytes.size() / std::max<std::size_t>(table_.sources.front().columns.size(), 2) + 1);
-  }
-
-  void read_part(RowStore& store, CsvReader& csv, const CsvPart& part, PartRows& rows) const {
-    const bool zeros = text_.bytes.substr(part.begin, part.end - part.begin).find('\0') != std::string_view::npos;
-    for (;;) {
-      const std::size_t begin = csv.position();
-      std::string fault;
-      try {
-        if (!csv.next()) break;
-        const std::string_view raw = row_bytes(begin, csv.position());
-        fault = fault_of(csv, raw, zeros || csv.position() > part.end);
-        if (fault.empty()) store.add(rows, csv, raw);
-      } catch (const DataError& error) {  // the reader stands at the next line
-        fault = error.what();
-      }
-      if (!fault.empty() && rows.malformed++ == 0) rows.first_malformed = std::move(fault);
-    }
-    rows.position = csv.position();
-    rows.line = csv.next_line();
-  }
-
-  // The row without its line end and without empty lines before it.
-  std::string_view row_bytes(std::size_t begin, std::size_t end) const {
-    std::string_view raw = text_.bytes.substr(begin, end - begin);
-    const auto is_end = [](char c) { return c == '\n' || c == '\r'; };
-    while (!raw.empty() && is_end(raw.back())) raw.remove_suffix(1);
-    while (!raw.empty() && is_end(raw.front())) raw.remove_prefix(1);
-    return raw;
-  }
-
-  /// Why a row cannot be used; "" if it can.
-  std::string fault_of(const CsvReader& csv, std::string_view raw, bool zeros) const {
-    const std::size_t wanted = table_.sources.front().columns.size();
-    const auto at = [&](const std::string& fault) {
-      return printable(path_) + ":" + std::to_string(csv.line()) + ": " + fault;
-    };
-    if (csv.size() != wanted) {
-      return at(std::to_string(csv.size()) + " cells where the header has " + std::to_string(wanted));
-    }
-    if (raw.size() > kLongestRow) return at("a row of more than 1 MiB");
-    if (zeros && raw.find('\0') != std::string_view::npos) return at("a zero byte");
-    return {};
-  }
-
-  std::string path_;
-  FileText text_;
-  const TrackReadOptions& options_;
-  char delimiter_ = ',';
-  ColumnChoice choice_;
-  TrackTable table_;
-  DroppedTracks dropped_;
-  TrackReadNotes notes_;
-  std::size_t position_ = 0, line_ = 1;
-};
+/// Brings the numbers to the units of their features; notes say what was scaled.
+void finish_numbers(const ColumnChoice& choice, const std::vector<NumberTraits>& traits, TrackTable& table,
+                    TrackReadNotes& notes) {
+  std::vector<TrackReadNotes> lines(choice.numbers.size());
+  parallel_for(choice.numbers.size(), 1, [&](std::size_t i, std::size_t) {
+    const NumberLoader& number = choice.numbers[i];
+    number.finish(traits[i], table.column(number.feature()), lines[i]);
+  });
+  for (auto& more : lines) notes.lines.insert(notes.lines.end(), more.lines.begin(), more.lines.end());
+}
 
 }  // namespace
 
 TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackReadNotes& notes,
                        const TrackReadOptions& options) {
   const auto file = std::make_shared<InputFile>(InputFile::open(path));
-  auto reader = std::make_unique<Reader>(path, FileText{file->bytes(), file}, options);
+  auto reader = std::make_unique<TableReader>(path, FileText{file->bytes(), file}, options);
+  TrackTable table;
+  std::vector<NumberTraits> traits;
+  const auto read_all = [&] {
+    return reader->open() && reader->read(std::numeric_limits<std::size_t>::max(), table, traits);
+  };
   bool latin1 = false;
-  if (!reader->read()) {
+  if (!read_all()) {
     latin1 = true;
     const auto text = std::make_shared<std::string>(to_utf8(file->bytes()));
-    reader = std::make_unique<Reader>(path, FileText{*text, text}, options);
-    reader->read();
+    reader = std::make_unique<TableReader>(path, FileText{*text, text}, options);
+    table = {};
+    read_all();
   }
+  finish_numbers(reader->choice(), traits, table, reader->notes());
+  table.sources.push_back(reader->source());
+  table.source.assign(table.rows, 0);
   notes.lines.push_back(latin1 ? "encoding: latin-1" : "encoding: UTF-8");
   notes.lines.insert(notes.lines.end(), reader->notes().lines.begin(), reader->notes().lines.end());
   if (dropped.malformed == 0) dropped.first_malformed = reader->dropped().first_malformed;
   dropped.malformed += reader->dropped().malformed;
-  return std::move(reader->table());
+  return table;
 }
 
 std::vector<TrackFeature> default_features(const TrackTable& table) {
