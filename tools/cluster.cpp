@@ -1,6 +1,7 @@
 // affekt-cluster: groups the songs of Spotify tables by k-means and names the groups by mood.
 #include <algorithm>
 #include <map>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,9 @@
 #include "affekt/music/moods.h"
 #include "affekt/music/track_reader.h"
 #include "affekt/report/clustering_page.h"
+#include "cluster_flags.h"
 #include "cluster_output.h"
+#include "cluster_stream.h"
 #include "common/cli.h"
 
 namespace {
@@ -22,15 +25,8 @@ using affekt::cli::ClusterResult;
 using affekt::cli::Io;
 using affekt::cli::Tool;
 
-enum class Missing : std::uint8_t { drop, median };
-
-struct Flags {
-  std::vector<std::string> inputs;
-  std::string k = "auto", k_range = "4:12", features, columns, label_column, assign, out, moods;
-  bool force = false, pack = false;
-  Missing missing = Missing::drop;
-  affekt::ClusterOptions options;
-};
+using affekt::cli::Missing;
+using Flags = affekt::cli::ClusterFlags;
 
 int parse_count(const std::string& text, const std::string& option, const char* or_else = "") {
   const auto value = affekt::parse_integer(text);
@@ -77,6 +73,7 @@ void finish_options(const Tool& tool, Flags& flags) {
     throw UsageError("features: expected names separated by commas, found '" + affekt::printable(flags.features, 40) +
                      "'");
   }
+  affekt::cli::check_stream_flags(tool, flags);
   options.kmeans.seed = tool.common.seed;
   options.all_measures = true;
   options.validate();
@@ -253,6 +250,8 @@ void bind(Tool& tool, Flags& flags) {
   tool.option("moods", flags.moods, "Mood regions instead of the bundled configs/moods.json");
   tool.option("out", flags.out, "Folder for tracks.csv, report.html and clusters.json");
   tool.flag("pack", flags.pack, "Write tracks.safetensors (small, fast to read) instead of tracks.csv");
+  tool.flag("stream", flags.stream,
+            "Read the tables in blocks, for tables larger than memory: mini-batches of a sample, then every track");
   tool.flag("force", flags.force, "Write into --out even if it is not empty");
   tool.footer(
       "Examples:\n  affekt-cluster tracks.csv --out moods\n  affekt-cluster new.csv --assign moods --out new-moods");
@@ -268,9 +267,15 @@ int main(int argc, char** argv) {
     finish_options(tool, flags);
     if (!flags.out.empty()) affekt::check_cluster_folder(flags.out, flags.force);
     ClusterResult result;
-    cluster(flags, io, result);
+    try {
+      flags.stream ? affekt::cli::cluster_stream_files(flags, io, result) : cluster(flags, io, result);
+    } catch (const std::bad_alloc&) {
+      if (flags.stream) throw;
+      io.error("out of memory (--stream reads tables larger than memory in blocks)");
+      return affekt::cli::kInternalFault;
+    }
     warn_about(result, io);
-    if (!flags.out.empty()) {
+    if (!flags.out.empty() && !flags.stream) {
       affekt::write_cluster_folder(flags.out, result.tracks, result.clustering,
                                    flags.pack ? affekt::TracksForm::packed : affekt::TracksForm::csv,
                                    affekt::clustering_page(result.tracks, result.clustering));

@@ -126,6 +126,10 @@ Table cluster_table(const ClusterResult& result) {
   return table;
 }
 
+std::size_t track_count(const ClusterResult& result) {
+  return result.clustering.sampled_from > 0 ? result.clustering.sampled_from : result.tracks.size();
+}
+
 constexpr std::size_t kMostLabels = 20;  // more are in the JSON only
 
 Table confusion_table(const ClusterResult& result) {
@@ -166,7 +170,11 @@ std::vector<std::string> portrait_lines(const ClusterResult& result) {
 void add_cluster_json(const ClusterResult& result, Json& json) {
   const Clustering& clustering = result.clustering;
   const ClusterModel& model = clustering.model;
-  json["tracks"] = result.tracks.size();
+  json["tracks"] = track_count(result);
+  if (result.peak_memory > 0) {
+    json["sample"] = result.tracks.size();
+    json["peak_memory_bytes"] = result.peak_memory;
+  }
   json["dropped"] = {{"missing", result.dropped.missing},
                      {"duplicate", result.dropped.duplicate},
                      {"malformed", result.dropped.malformed}};
@@ -211,7 +219,7 @@ std::string cluster_text(const ClusterResult& result) {
   const Clustering& clustering = result.clustering;
   const ClusterQuality& quality = clustering.model.quality;
   std::string text = table_text(cluster_table(result));
-  text += "\n" + std::to_string(result.tracks.size()) + " tracks, k = " + std::to_string(clustering.model.k()) +
+  text += "\n" + std::to_string(track_count(result)) + " tracks, k = " + std::to_string(clustering.model.k()) +
           ", silhouette " + number_or(quality.silhouette, 3) + ", Davies-Bouldin " +
           number_or(quality.davies_bouldin, 3) + ", Calinski-Harabasz " + number_or(quality.calinski_harabasz, 1) +
           ", inertia " + number_or(quality.inertia, 1) + "\n";
@@ -230,6 +238,11 @@ std::string cluster_text(const ClusterResult& result) {
             number_or(result.agreement->purity, 3) + "\n";
     if (result.label_names.size() <= kMostLabels) text.insert(at, table_text(confusion_table(result)) + "\n");
   }
+  if (clustering.sampled_from > 0) {
+    text += "silhouette, Davies-Bouldin, choice of k and songs are of a sample of " +
+            std::to_string(result.tracks.size()) + " tracks\n";
+  }
+  if (result.peak_memory > 0) text += "peak memory " + std::to_string(result.peak_memory / 1000000) + " MB\n";
   return text;
 }
 

@@ -24,6 +24,7 @@ struct ClusterResult {
   std::vector<std::string> label_names;             ///< In alphabetical order.
   std::vector<std::vector<std::size_t>> confusion;  ///< (labels, k), tracks.
   std::vector<ClusterPortrait> portraits;           ///< (k)
+  std::size_t peak_memory = 0;                      ///< Bytes, with --stream.
 };
 
 void add_cluster_json(const ClusterResult& result, Json& json);

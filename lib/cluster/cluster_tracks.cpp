@@ -71,7 +71,7 @@ void prepare(const TrackTable& table, const ClusterOptions& options, Clustering&
     for (float& tempo : folded) tempo = static_cast<float>(folded_tempo(double{tempo}));
     columns.back() = &folded;
   }
-  const Scaler all = fit_scaler(options.scaling, columns);
+  const Scaler all = options.scaler.columns() > 0 ? options.scaler : fit_scaler(options.scaling, columns);
   clustering.model.scaler.kind = options.scaling;
   clustering.model.fold_tempo = options.fold_tempo;
   for (std::size_t j = 0; j < wanted.size(); ++j) {
@@ -183,6 +183,9 @@ void ClusterOptions::validate() const {
   }
   if (!fill.empty() && fill.size() != features.size()) {
     throw UsageError("fill: expected one value for each of the features");
+  }
+  if (scaler.columns() > 0 && scaler.columns() != features.size()) {
+    throw UsageError("scaler: expected one column for each of the features");
   }
   for (std::size_t i = 0; i < features.size(); ++i) {
     if (std::count(features.begin(), features.end(), features[i]) > 1) {

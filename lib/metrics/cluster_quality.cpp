@@ -122,17 +122,25 @@ double calinski_harabasz(const LabelledRows& rows) {
   return between / within * (n - clusters) / (clusters - 1);
 }
 
-Agreement agreement(const std::vector<std::int32_t>& truth, const std::vector<std::int32_t>& found) {
-  if (truth.empty() || truth.size() != found.size())
-    throw UsageError("agreement: two labellings of equal length wanted");
-  std::map<std::int32_t, double> rows, columns, best;
+namespace {
+
+/// Rows by truth, by found, and by both.
+struct Counts {
+  std::map<std::int32_t, double> rows, columns;
   std::map<std::pair<std::int32_t, std::int32_t>, double> cells;
-  for (std::size_t i = 0; i < truth.size(); ++i) {
-    ++rows[truth[i]];
-    ++columns[found[i]];
-    ++cells[{truth[i], found[i]}];
+  double n = 0;
+
+  void add(std::int32_t truth, std::int32_t found, double count) {
+    rows[truth] += count;
+    columns[found] += count;
+    cells[{truth, found}] += count;
+    n += count;
   }
-  const auto n = static_cast<double>(truth.size());
+};
+
+Agreement agreement_of(Counts& counts) {
+  auto& [rows, columns, cells, n] = counts;
+  std::map<std::int32_t, double> best;
   double same = 0, same_truth = 0, same_found = 0, truth_entropy = 0, found_entropy = 0, mutual = 0;
   for (const auto& [label, count] : rows) {
     same_truth += pairs(count);
@@ -155,6 +163,29 @@ Agreement agreement(const std::vector<std::int32_t>& truth, const std::vector<st
   result.nmi = rows.size() == 1 && columns.size() == 1 ? 1 : (entropy > 0 ? std::max(0.0, mutual) / entropy : 0);
   for (const auto& [label, count] : best) result.purity += count / n;
   return result;
+}
+
+}  // namespace
+
+Agreement agreement(const std::vector<std::int32_t>& truth, const std::vector<std::int32_t>& found) {
+  if (truth.empty() || truth.size() != found.size())
+    throw UsageError("agreement: two labellings of equal length wanted");
+  Counts counts;
+  for (std::size_t i = 0; i < truth.size(); ++i) counts.add(truth[i], found[i], 1);
+  return agreement_of(counts);
+}
+
+Agreement agreement(const std::vector<std::vector<std::size_t>>& table) {
+  Counts counts;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    for (std::size_t c = 0; c < table[i].size(); ++c) {
+      if (table[i][c] > 0) {
+        counts.add(static_cast<std::int32_t>(i), static_cast<std::int32_t>(c), static_cast<double>(table[i][c]));
+      }
+    }
+  }
+  if (!(counts.n > 0)) throw UsageError("agreement: no rows");
+  return agreement_of(counts);
 }
 
 }  // namespace affekt

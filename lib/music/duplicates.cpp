@@ -10,6 +10,7 @@
 #include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
 #include "affekt/music/track_reader.h"
+#include "music/song_key.h"
 
 namespace affekt {
 namespace {
@@ -58,6 +59,8 @@ std::size_t drop_equal(std::vector<State>& state, State kept, State dropped, con
   return found;
 }
 
+}  // namespace
+
 void song_key(const TrackTable& table, std::size_t row, std::string& key) {
   key.clear();
   const std::string_view title = trim(table.text(table.title, row)), artist = trim(table.text(table.artist, row));
@@ -66,8 +69,6 @@ void song_key(const TrackTable& table, std::size_t row, std::string& key) {
   key += '\n';
   key += fold_case(artist);
 }
-
-}  // namespace
 
 std::string no_tracks_message(const DroppedTracks& dropped) {
   if (dropped.missing + dropped.malformed + dropped.duplicate == 0) return "no tracks after the header line";

@@ -106,11 +106,16 @@ void add_sweep(HtmlPage& page, const std::vector<SweepEntry>& sweep) {
 
 std::string clustering_page(const TrackTable& table, const Clustering& clustering) {
   const ClusterModel& model = clustering.model;
-  HtmlPage page("Clusters of " + std::to_string(table.size()) + " tracks");
+  const bool sampled = clustering.sampled_from > 0;
+  HtmlPage page("Clusters of " + std::to_string(sampled ? clustering.sampled_from : table.size()) + " tracks");
   std::vector<std::string> names;
   for (const TrackFeature feature : model.features) names.emplace_back(feature_name(feature));
   page.paragraph("k-means, k = " + std::to_string(model.k()) + ", " + scaling_name(model.scaler.kind) +
                  " scaling, seed " + std::to_string(model.seed) + ". Features: " + join(names, ", ") + ".");
+  if (sampled) {
+    page.paragraph("Sizes, inertia and Calinski-Harabasz are of all tracks; the rest of the page is of a sample of " +
+                   std::to_string(table.size()) + ".");
+  }
   if (table.has(TrackFeature::valence) && table.has(TrackFeature::energy)) {
     page.figure(scatter_chart_svg(mood_plane(table, clustering)),
                 table.size() > kMostPoints ? "An even sample of the tracks; hover for titles." : "Hover for titles.");

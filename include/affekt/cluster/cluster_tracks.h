@@ -29,6 +29,7 @@ struct AFFEKT_API ClusterOptions {
   std::vector<TrackFeature> features;  ///< Empty: default_features().
   std::vector<double> fill;            ///< What stood in for missing values of `features`, to be saved; or empty.
   Scaling scaling = Scaling::standard;
+  Scaler scaler;            ///< Of `features`, fitted to more than the table; without columns: fitted to the table.
   bool fold_tempo = false;  ///< Cluster by tempo folded into an octave: folded_tempo() of music/scaler.h.
   KMeansAlgorithm algorithm = KMeansAlgorithm::lloyd;
   bool all_measures = false;  ///< Fill the sweep's gap and stability too; they never decide.
@@ -65,6 +66,7 @@ struct Clustering {
   std::vector<TrackFeature> constant;  ///< Left out: the same value in every row.
   int iterations = 0;                  ///< Lloyd steps of the run that was chosen.
   bool converged = true;
+  std::size_t sampled_from = 0;  ///< The table is a sample of so many tracks, whose sizes and inertia these are; or 0.
 };
 
 /// Clusters every row of `table`: drop_unusable() first.

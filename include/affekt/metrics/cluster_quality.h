@@ -59,5 +59,7 @@ struct Agreement {
 
 /// @param truth, found  equal lengths >= 1, values >= 0. @throws UsageError otherwise.
 AFFEKT_API Agreement agreement(const std::vector<std::int32_t>& truth, const std::vector<std::int32_t>& found);
+/// The same from counts of rows by (truth, found). @throws UsageError  no rows.
+AFFEKT_API Agreement agreement(const std::vector<std::vector<std::size_t>>& counts);
 
 }  // namespace affekt
