@@ -67,18 +67,32 @@ PixelBox draw_box(const AugmentPolicy& policy, RandomStream& random) {
   return box;
 }
 
-/// `nearest` copies pixels, else they are interpolated.
-at::Tensor sample(const at::Tensor& pixels, const std::vector<Inverse>& inverses, bool nearest) {
+/// Middles of the pixels along one axis, in -1..1 over the picture.
+at::Tensor middles(std::int64_t side, const at::Tensor& like) {
+  return at::arange(side, like.options()).mul_(2).add_(1).div_(static_cast<double>(side)).sub_(1);
+}
+
+/// Where each output pixel comes from: (n, side, side, 2). Elementwise, so that a face's places do not depend on the
+/// batch it is in, and laid out as all x, all y of a face, which the sampler reads fastest.
+at::Tensor sampling_grid(const at::Tensor& pixels, const std::vector<Inverse>& inverses) {
   at::Tensor theta = at::empty({static_cast<std::int64_t>(inverses.size()), 2, 3}, at::kFloat);
   float* out = theta.data_ptr<float>();
   for (const Inverse& inverse : inverses) {
     out = std::transform(inverse.begin(), inverse.end(), out, [](double x) { return static_cast<float>(x); });
   }
-  const at::Tensor grid = at::affine_grid_generator(theta.to(pixels.device()), pixels.sizes(), false);
+  theta = theta.to(pixels.device()).unsqueeze(3);
+  const auto column = [&theta](std::int64_t i) { return theta.narrow(2, i, 1); };  // (n, 2, 1, 1)
+  const at::Tensor across = column(0).mul(middles(pixels.size(3), theta)).add_(column(2));
+  const at::Tensor down = column(1).mul(middles(pixels.size(2), theta).unsqueeze(1));
+  return across.add(down).permute({0, 2, 3, 1});
+}
+
+/// `nearest` copies pixels, else they are interpolated.
+at::Tensor sample(const at::Tensor& pixels, const std::vector<Inverse>& inverses, bool nearest) {
   constexpr std::int64_t kBilinear = 0;
   constexpr std::int64_t kNearest = 1;
   constexpr std::int64_t kBorder = 1;
-  return at::grid_sampler(pixels, grid, nearest ? kNearest : kBilinear, kBorder, false);
+  return at::grid_sampler(pixels, sampling_grid(pixels, inverses), nearest ? kNearest : kBilinear, kBorder, false);
 }
 
 at::Tensor index_tensor(const std::vector<std::int64_t>& values, at::Device device) {
@@ -188,22 +202,22 @@ at::Tensor augment_faces(const at::Tensor& pixels, const std::vector<FaceChange>
     std::vector<PixelBox> boxes;
     for (const FaceChange& change : changes) boxes.push_back(change.erased);
     const at::Tensor fill = per_face(changes, pixels.device(), [](const FaceChange& c) { return c.fill; });
-    out = at::where(box_masks(boxes, pixels.size(2), pixels.size(3), pixels.device()), fill, out);
+    out = at::lerp(out, fill, box_masks(boxes, pixels.size(2), pixels.size(3), pixels.device()));
   }
   return out;
 }
 
 at::Tensor box_masks(const std::vector<PixelBox>& boxes, std::int64_t height, std::int64_t width, at::Device device) {
   const auto n = static_cast<std::int64_t>(boxes.size());
-  at::Tensor rows = at::zeros({n, 1, height, 1}, at::kBool);
-  at::Tensor columns = at::zeros({n, 1, 1, width}, at::kBool);
+  at::Tensor rows = at::zeros({n, 1, height, 1}, at::kFloat);
+  at::Tensor columns = at::zeros({n, 1, 1, width}, at::kFloat);
   for (std::int64_t i = 0; i < n; ++i) {
     const PixelBox& box = boxes[static_cast<std::size_t>(i)];
     if (box.area() == 0) continue;
-    std::fill_n(rows.data_ptr<bool>() + i * height + box.top, box.height, true);
-    std::fill_n(columns.data_ptr<bool>() + i * width + box.left, box.width, true);
+    std::fill_n(rows.data_ptr<float>() + i * height + box.top, box.height, 1.0F);
+    std::fill_n(columns.data_ptr<float>() + i * width + box.left, box.width, 1.0F);
   }
-  return rows.to(device).logical_and(columns.to(device));
+  return rows.to(device).mul(columns.to(device));
 }
 
 }  // namespace affekt

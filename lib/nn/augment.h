@@ -71,7 +71,7 @@ AFFEKT_API FaceChange draw_change(const AugmentPolicy& policy, std::uint64_t see
 /// @param pixels  (n, 1, h, w) float, 0..255, with h == w. @returns the same shape.
 AFFEKT_API at::Tensor augment_faces(const at::Tensor& pixels, const std::vector<FaceChange>& changes);
 
-/// 1 inside boxes[i] of face i, 0 outside: (n, 1, height, width) bool on `device`.
+/// 1 inside boxes[i] of face i, 0 outside: (n, 1, height, width) float on `device`.
 AFFEKT_API at::Tensor box_masks(const std::vector<PixelBox>& boxes, std::int64_t height, std::int64_t width,
                                 at::Device device);
 

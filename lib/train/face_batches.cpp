@@ -62,15 +62,15 @@ at::Tensor FaceBatches::faces(const at::Tensor& positions, int epoch) const {
 FaceBatch FaceBatches::batch(const at::Tensor& positions, int epoch, bool with_pixels) const {
   const at::Tensor on_device = positions.to(images_.device());
   FaceBatch out;
-  if (with_pixels) out.pixels = faces(positions, epoch);
+  if (with_pixels && !mixing()) out.pixels = faces(positions, epoch);
   out.targets = targets_.index_select(0, on_device);
   out.weights = weights_.index_select(0, on_device);
   out.labels = labels_.index_select(0, on_device);
-  if (mixing()) mix(positions, epoch, out);
+  if (mixing()) mix(positions, epoch, with_pixels, out);
   return out;
 }
 
-void FaceBatches::mix(const at::Tensor& positions, int epoch, FaceBatch& batch) const {
+void FaceBatches::mix(const at::Tensor& positions, int epoch, bool with_pixels, FaceBatch& batch) const {
   const std::int64_t n = positions.size(0);
   std::vector<Mix> mixes;
   at::Tensor partners = at::empty({n}, at::kLong);
@@ -82,7 +82,10 @@ void FaceBatches::mix(const at::Tensor& positions, int epoch, FaceBatch& batch) 
     partners.data_ptr<std::int64_t>()[i] = mixes.back().partner;
     shares.data_ptr<float>()[i] = static_cast<float>(mixes.back().share);
   }
-  if (batch.pixels.defined()) batch.pixels = mix_faces(batch.pixels, faces(partners, epoch), mixes);
+  if (with_pixels) {
+    const at::Tensor both = faces(at::cat({positions, partners}), epoch);
+    batch.pixels = mix_faces(both.narrow(0, 0, n), both.narrow(0, n, n), mixes);
+  }
   partners = partners.to(images_.device());
   shares = shares.to(images_.device());
   MixedTargets mixed = mix_targets({batch.targets, batch.weights},

@@ -37,7 +37,7 @@ class AFFEKT_API FaceBatches {
  private:
   bool mixing() const { return options_.mixup > 0 || options_.cutmix > 0; }
   at::Tensor faces(const at::Tensor& positions, int epoch) const;
-  void mix(const at::Tensor& positions, int epoch, FaceBatch& batch) const;
+  void mix(const at::Tensor& positions, int epoch, bool with_pixels, FaceBatch& batch) const;
 
   std::vector<std::size_t> rows_;
   TrainOptions options_;

@@ -66,7 +66,7 @@ Mix draw_mix(const TrainOptions& options, std::int64_t rows, std::uint64_t epoch
 
 at::Tensor mix_faces(const at::Tensor& faces, const at::Tensor& partners, const std::vector<Mix>& mixes) {
   const at::NoGradGuard no_grad;
-  // How much of each pixel is the partner's: the same number all over the face, or 1 in the box.
+  // How much of each pixel is the partner's: the same number all over the face, or 1 in the box and 0 around it.
   at::Tensor blended = at::empty({faces.size(0), 1, 1, 1}, at::kFloat);
   std::vector<PixelBox> boxes;
   float* out = blended.data_ptr<float>();
@@ -76,9 +76,9 @@ at::Tensor mix_faces(const at::Tensor& faces, const at::Tensor& partners, const 
     boxes.push_back(mix.pasted ? mix.box : PixelBox{});
     any_box = any_box || boxes.back().area() > 0;
   }
-  const at::Tensor mixed = at::lerp(faces, partners, blended.to(faces.device()));
-  if (!any_box) return mixed;
-  return at::where(box_masks(boxes, faces.size(2), faces.size(3), faces.device()), partners, mixed);
+  blended = blended.to(faces.device());
+  if (any_box) blended = box_masks(boxes, faces.size(2), faces.size(3), faces.device()).add_(blended);
+  return at::lerp(faces, partners, blended);
 }
 
 MixedTargets mix_targets(const MixedTargets& faces, const MixedTargets& partners, const at::Tensor& shares) {
