@@ -4,7 +4,21 @@
 #include <cmath>
 #include <utility>
 
+#include "train/adam_kernel.h"
+
 namespace affekt {
+namespace {
+
+constexpr double kBeta1 = 0.9;
+constexpr double kBeta2 = 0.999;
+constexpr double kEpsilon = 1e-8;
+
+bool side_by_side(const at::Tensor& parameter, const at::Tensor& other) {
+  return other.device().is_cpu() && other.scalar_type() == at::kFloat && other.is_non_overlapping_and_dense() &&
+         other.strides() == parameter.strides();
+}
+
+}  // namespace
 
 Optimizer::Optimizer(const TorchNetwork& network, OptimizerKind kind, double weight_decay)
     : kind_(kind), weight_decay_(weight_decay) {
@@ -62,19 +76,28 @@ void Optimizer::step(double learning_rate) {
     at::Tensor gradient = slot.parameter.grad();
     if (!gradient.defined()) continue;
     const double rate = learning_rate * slot.factor;
-    if (slot.decay > 0) {
-      if (kind_ == OptimizerKind::adamw) {
-        slot.parameter.mul_(1.0 - rate * slot.decay);
-      } else {
-        gradient = gradient.add(slot.parameter, slot.decay);
-      }
-    }
-    if (kind_ == OptimizerKind::sgd) {
-      step_sgd(slot, gradient, rate);
+    if (kind_ != OptimizerKind::sgd && side_by_side(slot.parameter, slot.parameter) &&
+        side_by_side(slot.parameter, gradient)) {
+      step_adam_at_once(slot, gradient, rate);
     } else {
-      step_adam(slot, gradient, rate);
+      step_by_tensors(slot, gradient, rate);
     }
     slot.parameter.mutable_grad() = at::Tensor();
+  }
+}
+
+void Optimizer::step_by_tensors(Slot& slot, at::Tensor gradient, double rate) const {
+  if (slot.decay > 0) {
+    if (kind_ == OptimizerKind::adamw) {
+      slot.parameter.mul_(1.0 - rate * slot.decay);
+    } else {
+      gradient = gradient.add(slot.parameter, slot.decay);
+    }
+  }
+  if (kind_ == OptimizerKind::sgd) {
+    step_sgd(slot, gradient, rate);
+  } else {
+    step_adam(slot, gradient, rate);
   }
 }
 
@@ -85,9 +108,6 @@ void Optimizer::step_sgd(Slot& slot, const at::Tensor& gradient, double rate) co
 }
 
 void Optimizer::step_adam(Slot& slot, const at::Tensor& gradient, double rate) const {
-  constexpr double kBeta1 = 0.9;
-  constexpr double kBeta2 = 0.999;
-  constexpr double kEpsilon = 1e-8;
   slot.first.mul_(kBeta1).add_(gradient, 1 - kBeta1);
   slot.second.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
   const auto t = static_cast<double>(steps_ - slot.first_step);
@@ -95,6 +115,27 @@ void Optimizer::step_adam(Slot& slot, const at::Tensor& gradient, double rate) c
   const double correction2 = std::sqrt(1 - std::pow(kBeta2, t));
   const at::Tensor denominator = slot.second.sqrt().div_(correction2).add_(kEpsilon);
   slot.parameter.addcdiv_(slot.first, denominator, -rate / correction1);
+}
+
+void Optimizer::step_adam_at_once(Slot& slot, const at::Tensor& gradient, double rate) const {
+  constexpr std::int64_t kGrain = 1 << 14;
+  const auto t = static_cast<double>(steps_ - slot.first_step);
+  AdamStep step;
+  step.rate = static_cast<float>(rate / (1 - std::pow(kBeta1, t)));
+  step.root_scale = static_cast<float>(1 / std::sqrt(1 - std::pow(kBeta2, t)));
+  if (kind_ == OptimizerKind::adamw) {
+    step.keep = static_cast<float>(1 - rate * slot.decay);
+  } else {
+    step.l2 = static_cast<float>(slot.decay);
+  }
+  float* parameter = slot.parameter.data_ptr<float>();
+  float* first = slot.first.data_ptr<float>();
+  float* second = slot.second.data_ptr<float>();
+  const float* g = gradient.data_ptr<float>();
+  at::parallel_for(0, gradient.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    adam_update(parameter + begin, first + begin, second + begin, g + begin, static_cast<std::size_t>(end - begin),
+                step);
+  });
 }
 
 std::vector<NamedTensor> Optimizer::state() const {

@@ -47,8 +47,11 @@ class AFFEKT_API Optimizer {
     std::int64_t first_step = 0;  ///< Steps taken before this parameter began to move.
   };
   Slot make_slot(const TorchNetwork::Entry& entry) const;
+  void step_by_tensors(Slot& slot, at::Tensor gradient, double rate) const;
   void step_sgd(Slot& slot, const at::Tensor& gradient, double rate) const;
   void step_adam(Slot& slot, const at::Tensor& gradient, double rate) const;
+  /// The same in one pass over memory, for tensors of the CPU that lie side by side.
+  void step_adam_at_once(Slot& slot, const at::Tensor& gradient, double rate) const;
 
   OptimizerKind kind_;
   double weight_decay_;
