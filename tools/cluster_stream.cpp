@@ -90,11 +90,9 @@ std::size_t peak_memory() {
 std::vector<TrackFeature> wanted_features(const ClusterFlags& flags, const TrackStream& stream,
                                           const std::optional<ClusterModel>& saved) {
   std::vector<TrackFeature> wanted = saved ? saved->features : flags.options.features;
-  for (std::size_t i = 0; wanted.empty() && i < kAudioFeatureCount; ++i) {
-    if (!stream.has(static_cast<TrackFeature>(i))) continue;
-    for (std::size_t j = i; j < kAudioFeatureCount; ++j) {
-      if (stream.has(static_cast<TrackFeature>(j))) wanted.push_back(static_cast<TrackFeature>(j));
-    }
+  const bool chosen = !wanted.empty();
+  for (std::size_t i = 0; !chosen && i < kAudioFeatureCount; ++i) {
+    if (stream.has(static_cast<TrackFeature>(i))) wanted.push_back(static_cast<TrackFeature>(i));
   }
   for (const TrackFeature feature : wanted) {
     if (stream.has(feature)) continue;

@@ -72,12 +72,16 @@ class ColumnStatistics {
 class ClusterSums {
  public:
   explicit ClusterSums(const ClusterModel& model)
-      : model_(model),
-        sizes(model.k()),
+      : sizes(model.k()),
+        model_(model),
         inertia_(model.k()),
         sums_(model.k() * model.features.size()),
         valence_(model.k()),
         energy_(model.k()) {}
+
+  std::vector<std::size_t> sizes;
+  double inertia = 0;
+  std::size_t tracks = 0;
 
   void add(const TrackTable& block, const RowFill& scaled, const Clustering& part) {
     const std::size_t d = model_.features.size();
@@ -125,13 +129,6 @@ class ClusterSums {
     if (!std::isnan(value)) moments.add(double{value});
   }
   const ClusterModel& model_;
-
- public:
-  std::vector<std::size_t> sizes;
-  double inertia = 0;
-  std::size_t tracks = 0;
-
- private:
   std::vector<double> inertia_, sums_;
   std::vector<Moments> valence_, energy_;
 };

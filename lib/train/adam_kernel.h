@@ -18,6 +18,6 @@ struct AFFEKT_API AdamStep {
 /// Moves n parameters and their moments. Each value depends on its own inputs alone, not on how a tensor is cut.
 /// Source: Kingma & Ba, ICLR 2015; Loshchilov & Hutter, ICLR 2019.
 AFFEKT_API void adam_update(float* parameter, float* mean, float* variance, const float* gradient, std::size_t n,
-                 const AdamStep& step);
+                            const AdamStep& step);
 
 }  // namespace affekt
