@@ -144,13 +144,14 @@ void check_stream_flags(const Tool& tool, const ClusterFlags& flags) {
 }
 
 void cluster_stream_files(const ClusterFlags& flags, Io& io, ClusterResult& result) {
-  const auto& signal = catch_interrupts();
   std::optional<ClusterModel> saved;
   if (!flags.assign.empty()) saved = read_cluster_folder(flags.assign);
   const MoodMap moods = flags.moods.empty() ? default_moods() : read_moods(flags.moods);
   TrackStreamOptions reading;
   reading.columns = parse_column_overrides(flags.columns);
   TrackStream stream(flags.inputs, reading);
+  // Not before: a stream that waits for its standard input is to end at once.
+  const auto& signal = catch_interrupts();
   TrackTable headers;
   headers.sources = stream.sources();
   require_columns(headers, reading.columns);

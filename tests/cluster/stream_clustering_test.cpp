@@ -1,6 +1,10 @@
 // Clusters of tables that are never held, beside those of tables that are.
 #include "affekt/cluster/stream_clustering.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -187,4 +191,34 @@ TEST_CASE("what does not go with --stream is refused with its reason") {
   place.refused({"songs.csv", "--stream", "--label-column", "nope"}, "unknown column 'nope'");
   place.refused({"songs.csv", "--stream", "--features", "liveness"}, "no column 'liveness'");
   CHECK(place.run({"songs.csv", "--stream", "--out", "/dev/full/x"}).exit_code == 4);
+}
+
+TEST_CASE("Ctrl-C ends a stream at once, while it waits for its input and while it clusters, and nothing is written") {
+  constexpr int kInterrupted = 130;
+  const Workplace place(100000);
+  affekt::test::ToolSetting setting;
+  setting.folder = place.folder.path().string();
+  setting.interrupt_after_ms = 1500;
+  setting.input = songs(20);
+  const ToolResult waiting = affekt::test::run_tool("affekt-cluster", {"-", "--stream", "--out", "waiting"}, setting);
+  CHECK(waiting.exit_code == kInterrupted);
+  CHECK(std::filesystem::is_empty(place.folder / "waiting"));
+  const ToolResult at_work = affekt::test::run_tool(
+      "affekt-cluster", {"songs.csv", "--stream", "--out", "work", "--restarts", "500"}, setting);
+  affekt::test::check_refused("affekt-cluster", at_work, kInterrupted, "interrupted: nothing is written");
+  CHECK(std::filesystem::is_empty(place.folder / "work"));
+}
+
+TEST_CASE("a stream whose table finds no room leaves nothing half written") {
+  const Workplace place;
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit small{16384, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const ToolResult result = place.run({"songs.csv", "--stream", "-k", "4", "--out", "out"});
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  affekt::test::check_refused("affekt-cluster", result, 4, "tracks.csv");
+  CHECK(std::filesystem::is_empty(place.folder / "out"));
 }

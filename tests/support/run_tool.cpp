@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 namespace affekt::test {
 namespace {
@@ -33,6 +36,21 @@ struct Scratch {
       all.append(buffer.data(), got);
     return all;
   }
+};
+
+/// A standard input that does not end until it is closed.
+struct Pipe {
+  std::array<int, 2> ends{};
+  explicit Pipe(const std::string& text) {
+    if (text.size() > 4096 || ::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    if (::write(ends[1], text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+      throw std::runtime_error("cannot write into a pipe");
+  }
+  ~Pipe() {
+    for (const int end : ends) ::close(end);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
 };
 
 [[noreturn]] void become(const std::string& path, const std::vector<std::string>& words, const ToolSetting& setting,
@@ -60,10 +78,15 @@ ToolResult run_tool(const std::string& tool, const std::vector<std::string>& arg
   std::fwrite(setting.input.data(), 1, setting.input.size(), in.file);
   std::rewind(in.file);
   std::fflush(nullptr);
+  const auto open_input = setting.interrupt_after_ms > 0 ? std::make_unique<Pipe>(setting.input) : nullptr;
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("cannot fork");
-  if (child == 0) become(path, words, setting, {in.fd(), out.fd(), err.fd()});
+  if (child == 0) become(path, words, setting, {open_input ? open_input->ends[0] : in.fd(), out.fd(), err.fd()});
   int status = 0;
+  if (open_input) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(setting.interrupt_after_ms));
+    ::kill(child, SIGINT);
+  }
   ::waitpid(child, &status, 0);
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out.text(), err.text()};
 }

@@ -16,6 +16,8 @@ struct ToolSetting {
   std::string folder;                    ///< Working folder; "" = the present one.
   std::string input;                     ///< Standard input.
   std::vector<std::string> environment;  ///< Added "NAME=value" entries.
+  /// Above 0: the tool gets SIGINT after so long, and its standard input, at most 4 KiB, does not end before.
+  int interrupt_after_ms = 0;
 };
 
 /// Runs `tool` ("affekt-train"; found in $AFFEKT_BIN) with `arguments` and waits for it. No shell is involved.
