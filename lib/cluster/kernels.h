@@ -9,13 +9,14 @@
 
 namespace affekt {
 
-/// Centroids (k, d) padded to a multiple of four with infinitely far ones.
+/// Centroids (k, d) padded to a multiple of four with infinitely far ones, and four values more: any value may be
+/// loaded with the three that follow it.
 struct PaddedCentroids {
   std::size_t k = 0, d = 0;
   std::vector<float> data;
 
   PaddedCentroids(const float* centroids, std::size_t count, std::size_t columns);
-  std::size_t padded() const { return data.size() / d; }
+  std::size_t padded() const { return (k + 3) / 4 * 4; }
 };
 
 /// What one chunk of rows adds to a Lloyd step, kept from step to step.

@@ -8,6 +8,7 @@
 #include "affekt/core/error.h"
 #include "affekt/core/parallel.h"
 #include "affekt/core/random.h"
+#include "cluster/bounds.h"
 #include "cluster/kernels.h"
 #include "cluster/lloyd.h"
 #include "cluster/start.h"
@@ -23,6 +24,12 @@ void check_sizes(std::size_t n, std::size_t d, int k) {
   }
 }
 
+bool prunes(const KMeansOptions& options, std::size_t d) {
+  constexpr int kFewest = 48;  // below, comparing a row with all centroids costs no more than its bound
+  if (options.pruning == KMeansPruning::never || d > kWidestBounded) return false;
+  return options.pruning == KMeansPruning::always || options.k >= kFewest;
+}
+
 /// Lloyd's algorithm from one start.
 class Lloyd {
  public:
@@ -31,6 +38,8 @@ class Lloyd {
   KMeansResult run(std::vector<float> centroids, int restart, const std::function<void(const KMeansStep&)>& on_step) {
     KMeansResult result;
     labels_.resize(points_.blocks() * kLanes);
+    bounded_ = prunes(options_, points_.d);
+    if (bounded_) bounds_ = Bounds(points_, static_cast<std::size_t>(options_.k));
     for (ChunkSums& part : parts_) part.valid = false;
     double before = std::numeric_limits<double>::infinity();
     std::vector<float> next;
@@ -49,6 +58,7 @@ class Lloyd {
         result.sizes.assign(sums.counts.begin(), sums.counts.end());
         break;
       }
+      if (bounded_) bounds_.follow(centroids, next);
       before = refilled == 0 ? sums.inertia : std::numeric_limits<double>::infinity();
       centroids.swap(next);
     }
@@ -66,7 +76,11 @@ class Lloyd {
       ChunkSums& part = parts_[begin / chunk];
       part.sums.resize(k * d);
       part.counts.resize(k);
-      lloyd_blocks(points_, begin, end, padded, labels_.data(), part);
+      if (bounded_) {
+        bounded_blocks(points_, begin, end, padded, bounds_, labels_.data(), part);
+      } else {
+        lloyd_blocks(points_, begin, end, padded, labels_.data(), part);
+      }
     });
     ChunkSums total = parts_.front();
     for (std::size_t i = 1; i < parts_.size(); ++i) {
@@ -122,6 +136,8 @@ class Lloyd {
   const KMeansOptions& options_;
   std::vector<std::int32_t> labels_;
   std::vector<ChunkSums> parts_;
+  bool bounded_ = false;
+  Bounds bounds_;
 };
 
 }  // namespace
