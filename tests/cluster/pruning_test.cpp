@@ -95,6 +95,28 @@ TEST_CASE("pruned steps bear very small and very large values") {
   check_same(far.x, 5, first_rows(far.x, 5, 60));
 }
 
+TEST_CASE("pruned steps allow for the rounding of distances") {
+  // Everything lies on one line, where a centroid can come as near as its bound says: a crowd at -0.5, one at 0.5 and
+  // one at 1. Centroids start at 0.2 and beyond 1, which gives the first two crowds to one of them, and go to 0 and 1.
+  // Rows at 0.5 then are as near to both but for rounding, which adds up: the columns are many and all alike.
+  constexpr std::size_t d = 1000, crowd = 200;
+  for (const double far : {1.3, 1.4, 1.6, 1.7, 1.8, 1.9}) {
+    affekt::RandomStream random(21);
+    std::vector<float> x, start;
+    const auto add = [](std::vector<float>& to, double place) { to.resize(to.size() + d, static_cast<float>(place)); };
+    for (std::size_t i = 0; i < crowd; ++i) {
+      const double place = 1.1 * (0.5 + 1e-6 * random.normal());
+      add(x, place);
+      add(x, -place);
+      add(x, 1.1);
+    }
+    add(start, 1.1 * 0.2);
+    add(start, 1.1 * far);
+    INFO("start at " << far);
+    CHECK(check_same(x, d, start) > 2);
+  }
+}
+
 TEST_CASE("pruned steps follow centroids that leap to refill a cluster") {
   const affekt::test::Blobs blobs = affekt::test::make_blobs(4000, 4, 9, 0.5, 3);
   std::vector<float> start = first_rows(blobs.x, 4, 50);
