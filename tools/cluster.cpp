@@ -114,6 +114,7 @@ std::vector<Input> read_inputs(const Flags& flags, Io& io, ClusterResult& result
     affekt::TrackReadNotes notes;
     affekt::TrackTable table = affekt::read_tracks(path, result.dropped, notes, options);
     for (const std::string& line : notes.lines) io.detail(affekt::printable(path) + ": " + line);
+    for (const std::string& line : notes.warnings) io.warn(affekt::printable(path) + ": " + line);
     inputs.push_back(describe(path, table));
     if (flags.inputs.size() == 1) {
       result.tracks = std::move(table);

@@ -109,7 +109,9 @@ void tell_about_files(const ClusterFlags& flags, const TrackStream& stream, cons
                       Io& io) {
   for (std::size_t file = 0; file < flags.inputs.size(); ++file) {
     const std::string name = printable(flags.inputs[file]);
-    for (const std::string& line : stream.notes(file)) io.detail(name + ": " + line);
+    const TrackReadNotes notes = stream.notes(file);
+    for (const std::string& line : notes.lines) io.detail(name + ": " + line);
+    for (const std::string& line : notes.warnings) io.warn(name + ": " + line);
     const auto absent =
         std::find_if(wanted.begin(), wanted.end(), [&](TrackFeature feature) { return !stream.has(feature, file); });
     if (absent == wanted.end()) continue;

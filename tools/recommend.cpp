@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
     Catalog catalog = read_catalog(job.catalog, moods, tool.common.seed);
     if (!job.moods.empty()) name_clusters(catalog.tracks, catalog.cluster, moods, catalog.clusters);
     for (const auto& line : catalog.notes.lines) io.detail(line);
+    for (const auto& line : catalog.notes.warnings) io.warn(line);
     const cli::MoodInput mood = cli::find_mood(job, io);
     Recommendation recommendation = recommend(mood.probabilities, catalog, moods, job.recommend, excluded);
     if (!job.library.empty()) cli::find_files(library, recommendation, io);

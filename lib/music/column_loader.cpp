@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "affekt/core/error.h"
 #include "affekt/core/text.h"
 #include "music/cells.h"
 
@@ -12,26 +13,36 @@ namespace {
 
 using F = TrackFeature;
 
+constexpr float kHair = 1e-4F;  // a fraction may miss 0..1 by so much: written with few digits, or averaged
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-bool is_fraction(F feature) {
+bool outside(float value, float most) { return value < -kHair || value > most * (1 + kHair); }
+
+}  // namespace
+
+bool is_fraction(TrackFeature feature) {
   return feature == F::danceability || feature == F::energy || feature == F::speechiness ||
          feature == F::acousticness || feature == F::instrumentalness || feature == F::liveness ||
          feature == F::valence;
 }
-
-}  // namespace
 
 void NumberTraits::join(const NumberTraits& other) {
   percent_sign = percent_sign || other.percent_sign;
   clock = clock || other.clock;
   whole = whole && other.whole;
   greatest = std::max(greatest, other.greatest);
+  known += other.known;
+  hundredths += other.hundredths;
+  no_fraction += other.no_fraction;
+  no_percent += other.no_percent;
 }
 
 void change_unit(const UnitChange& change, std::vector<float>& values) {
-  if (change.why.empty()) return;
-  for (float& value : values) value = static_cast<float>(double{value} * change.factor);
+  if (!change.why.empty()) {
+    for (float& value : values) value = static_cast<float>(double{value} * change.factor);
+  }
+  if (!change.fraction) return;
+  for (float& value : values) value = outside(value, 1) ? std::numeric_limits<float>::quiet_NaN() : value;
 }
 
 double NumberLoader::read_any(std::string_view cell, NumberTraits& traits) const {
@@ -74,6 +85,13 @@ float NumberLoader::read(std::string_view cell, NumberTraits& traits) const {
   if (!std::isfinite(narrow)) return std::numeric_limits<float>::quiet_NaN();
   if (traits.whole) traits.whole = narrow == std::floor(narrow);
   traits.greatest = std::max(traits.greatest, narrow);
+  if (fraction_) {
+    const bool no_fraction = outside(narrow, 1), no_percent = outside(narrow, 100);
+    ++traits.known;
+    traits.no_fraction += no_fraction ? 1 : 0;
+    traits.no_percent += no_percent ? 1 : 0;
+    traits.hundredths += no_fraction && !no_percent ? 1 : 0;
+  }
   return narrow;
 }
 
@@ -81,12 +99,35 @@ std::string NumberLoader::note(const std::string& what) const {
   return "column '" + printable(header_, 60) + "': " + what;
 }
 
-// 0..100 is told from 0..1 by whole numbers above 1; a '%' in the name says it, too.
+// 0..100 is told from 0..1 by whole numbers above 1, or by most numbers being above 1; a '%' in the name says it, too.
 UnitChange NumberLoader::fraction_unit(const NumberTraits& traits) const {
-  if (traits.percent_sign) return {};
-  if (header_.find('%') != std::string::npos) return {0.01, "percent by its name, scaled by 0.01"};
-  if (!traits.whole || traits.greatest <= 1 || traits.greatest > 100) return {};
-  return {0.01, "whole numbers up to " + format_shortest(double{traits.greatest}) + " read as percent, scaled by 0.01"};
+  UnitChange change;
+  change.fraction = true;
+  change.outside = traits.no_fraction;
+  const auto percent = [&change, &traits](std::string why) {
+    change = {0.01, std::move(why) + ", scaled by 0.01", true, traits.no_percent};
+    return change;
+  };
+  if (traits.percent_sign) return change;
+  if (header_.find('%') != std::string::npos) return percent("percent by its name");
+  if (traits.whole && traits.greatest > 1 && traits.greatest <= 100) {
+    return percent("whole numbers up to " + format_shortest(double{traits.greatest}) + " read as percent");
+  }
+  if (2 * traits.hundredths > traits.known) return percent("most numbers above 1 and up to 100, read as percent");
+  return change;
+}
+
+void NumberLoader::check_range(const UnitChange& change, const NumberTraits& traits, const std::string& path,
+                               TrackReadNotes& notes) const {
+  if (change.outside == 0) return;
+  const std::string range = change.why.empty() ? "0..1" : "0..100", found = std::to_string(change.outside);
+  if (2 * change.outside > traits.known) {
+    throw DataError(printable(path) + ": " +
+                    note(found + " of " + std::to_string(traits.known) + " values lie outside " + range +
+                         "; rescale it, or rename it if it is something else"));
+  }
+  const std::string what = change.outside == 1 ? " value outside " : " values outside ";
+  notes.warnings.push_back(note(found + what + range + " taken as missing"));
 }
 
 UnitChange NumberLoader::duration_unit(const NumberTraits& traits,
@@ -102,7 +143,7 @@ UnitChange NumberLoader::duration_unit(const NumberTraits& traits,
 }
 
 UnitChange NumberLoader::unit(const NumberTraits& traits, const std::function<std::string()>& short_songs) const {
-  if (is_fraction(feature())) return fraction_unit(traits);
+  if (fraction_) return fraction_unit(traits);
   if (feature() == F::duration_ms) return duration_unit(traits, short_songs);
   return {};
 }
@@ -121,7 +162,7 @@ void NumberLoader::rank(std::vector<float>& values, TrackReadNotes& notes) const
   notes.lines.push_back(note("popularity is the percentile rank of the streams"));
 }
 
-void NumberLoader::finish(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const {
+UnitChange NumberLoader::finish(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const {
   const UnitChange change = unit(traits, [&values] {
     std::vector<float> known;
     std::copy_if(values.begin(), values.end(), std::back_inserter(known),
@@ -134,6 +175,7 @@ void NumberLoader::finish(const NumberTraits& traits, std::vector<float>& values
   change_unit(change, values);
   if (!change.why.empty()) notes.lines.push_back(note(change.why));
   if (role_.is_streams) rank(values, notes);
+  return change;
 }
 
 }  // namespace affekt

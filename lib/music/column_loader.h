@@ -19,14 +19,20 @@ struct NumberTraits {
   bool percent_sign = false, clock = false;
   bool whole = true;   ///< Every number.
   float greatest = 0;  ///< Of the numbers and 0.
+  // Of a fraction, 0..1: numbers; those of them above 1 and up to 100; outside 0..1; outside 0..100.
+  std::size_t known = 0, hundredths = 0, no_fraction = 0, no_percent = 0;
 
   void join(const NumberTraits& other);
 };
 
+bool is_fraction(TrackFeature feature);  ///< 0..1 in Spotify's tables.
+
 /// What brings the values of a column to the unit of its feature.
 struct UnitChange {
   double factor = 1;
-  std::string why;  ///< "" = they have it.
+  std::string why;          ///< "" = they have it.
+  bool fraction = false;    ///< What lies outside 0..1 then is missing.
+  std::size_t outside = 0;  ///< Numbers for which that is so.
 };
 
 void change_unit(const UnitChange& change, std::vector<float>& values);
@@ -34,7 +40,11 @@ void change_unit(const UnitChange& change, std::vector<float>& values);
 class NumberLoader {
  public:
   NumberLoader(std::size_t column, std::string header, const ColumnRole& role, bool decimal_comma)
-      : column_(column), header_(std::move(header)), role_(role), decimal_comma_(decimal_comma) {}
+      : column_(column),
+        header_(std::move(header)),
+        role_(role),
+        decimal_comma_(decimal_comma),
+        fraction_(is_fraction(*role.feature)) {}
 
   std::size_t column() const { return column_; }
   TrackFeature feature() const { return *role_.feature; }
@@ -46,8 +56,11 @@ class NumberLoader {
   /// What a line of the notes says of the column.
   std::string note(const std::string& what) const;
   bool is_streams() const { return role_.is_streams; }  ///< Popularity by rank: needs the whole column.
-  /// Brings the values to the unit of the feature; notes say what was scaled.
-  void finish(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const;
+  /// Brings the values to the unit of the feature; notes say what was scaled. @returns what was done.
+  UnitChange finish(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const;
+  /// Warns of values of a whole column that were taken as missing. @throws DataError  most of them were.
+  void check_range(const UnitChange& change, const NumberTraits& traits, const std::string& path,
+                   TrackReadNotes& notes) const;
 
  private:
   double read_any(std::string_view cell, NumberTraits& traits) const;
@@ -59,6 +72,7 @@ class NumberLoader {
   std::string header_;
   ColumnRole role_;
   bool decimal_comma_;
+  bool fraction_;  // 0..1
 };
 
 }  // namespace affekt

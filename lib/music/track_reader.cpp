@@ -14,13 +14,17 @@ namespace {
 
 /// Brings the numbers to the units of their features; notes say what was scaled.
 void finish_numbers(const ColumnChoice& choice, const std::vector<NumberTraits>& traits, TrackTable& table,
-                    TrackReadNotes& notes) {
+                    const std::string& path, TrackReadNotes& notes) {
   std::vector<TrackReadNotes> lines(choice.numbers.size());
+  std::vector<UnitChange> changes(choice.numbers.size());
   parallel_for(choice.numbers.size(), 1, [&](std::size_t i, std::size_t) {
     const NumberLoader& number = choice.numbers[i];
-    number.finish(traits[i], table.column(number.feature()), lines[i]);
+    changes[i] = number.finish(traits[i], table.column(number.feature()), lines[i]);
   });
-  for (auto& more : lines) notes.lines.insert(notes.lines.end(), more.lines.begin(), more.lines.end());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    notes.lines.insert(notes.lines.end(), lines[i].lines.begin(), lines[i].lines.end());
+    choice.numbers[i].check_range(changes[i], traits[i], path, notes);
+  }
 }
 
 }  // namespace
@@ -42,11 +46,12 @@ TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackRea
     table = {};
     read_all();
   }
-  finish_numbers(reader->choice(), traits, table, reader->notes());
+  finish_numbers(reader->choice(), traits, table, path, reader->notes());
   table.sources.push_back(reader->source());
   table.source.assign(table.rows, 0);
   notes.lines.push_back(latin1 ? "encoding: latin-1" : "encoding: UTF-8");
   notes.lines.insert(notes.lines.end(), reader->notes().lines.begin(), reader->notes().lines.end());
+  notes.warnings.insert(notes.warnings.end(), reader->notes().warnings.begin(), reader->notes().warnings.end());
   if (dropped.malformed == 0) dropped.first_malformed = reader->dropped().first_malformed;
   dropped.malformed += reader->dropped().malformed;
   return table;

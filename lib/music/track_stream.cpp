@@ -80,20 +80,23 @@ class File {
           return a.why.empty() == b.why.empty() && a.factor == b.factor;
         });
     units_ = whole;
+    notes();  // throws where most values of a column cannot be
     return same;
   }
   void check_encoding() {
     if (!latin1_ && !text_->is_utf8()) decode();
   }
-  std::vector<std::string> notes() const {
-    std::vector<std::string> lines = {latin1_ ? "encoding: latin-1" : "encoding: UTF-8"};
+  TrackReadNotes notes() const {
+    TrackReadNotes notes;
+    notes.lines.push_back(latin1_ ? "encoding: latin-1" : "encoding: UTF-8");
     const auto& more = reader_->notes().lines;
-    lines.insert(lines.end(), more.begin(), more.end());
+    notes.lines.insert(notes.lines.end(), more.begin(), more.end());
     const auto& numbers = reader_->choice().numbers;
     for (std::size_t i = 0; units_ && i < numbers.size(); ++i) {
-      if (!(*units_)[i].why.empty()) lines.push_back(numbers[i].note((*units_)[i].why));
+      if (!(*units_)[i].why.empty()) notes.lines.push_back(numbers[i].note((*units_)[i].why));
+      numbers[i].check_range((*units_)[i], facts_[i].traits, path_, notes);
     }
-    return lines;
+    return notes;
   }
 
   std::size_t rows = 0;
@@ -233,7 +236,7 @@ double TrackStream::progress() const {
 
 std::size_t TrackStream::rows(std::size_t file) const { return impl_->files[file]->rows; }
 const DroppedTracks& TrackStream::malformed() const { return impl_->malformed; }
-std::vector<std::string> TrackStream::notes(std::size_t file) const { return impl_->files[file]->notes(); }
+TrackReadNotes TrackStream::notes(std::size_t file) const { return impl_->files[file]->notes(); }
 
 std::pair<std::string_view, std::shared_ptr<const void>> TrackStream::text(std::size_t file) const {
   const auto text = impl_->files[file]->text();

@@ -160,6 +160,22 @@ TEST_CASE("missing values are left out and counted, or filled in with medians th
   place.refused(3, {"gaps.csv", "--assign", "out"}, "fill: expected 3 numbers");
 }
 
+TEST_CASE("values that cannot be are missing, with a warning, also in a stream") {
+  const Workplace place;
+  std::string text = "name,energy,valence\n";
+  for (int i = 0; i < 30; ++i) text += "S" + std::to_string(i) + ",0." + std::to_string(i + 10) + ",0.5\n";
+  affekt::write_file(place.folder / "odd.csv", text + "X,7.5,-3\nY,0.3,-1\n");
+  for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--stream"}}) {
+    std::vector<std::string> arguments{"odd.csv", "-k", "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = place.run(arguments);
+    REQUIRE(result.exit_code == 0);
+    CHECK(contains(result.err, "warning: odd.csv: column 'energy': 1 value outside 0..1 taken as missing"));
+    CHECK(contains(result.err, "warning: odd.csv: column 'valence': 2 values outside 0..1 taken as missing"));
+    CHECK(contains(result.out, "left out: 2 lacking a feature"));
+  }
+}
+
 TEST_CASE("the start is chosen by name, and mini-batches of a small table converge") {
   const Workplace place;
   const ToolResult batches = place.run({"tracks.csv", "-k", "4", "--algorithm", "minibatch"});
@@ -275,6 +291,7 @@ TEST_CASE("wrong input ends with one line and its exit code") {
   affekt::write_file(place.folder / "bytes.csv", std::string("\x7f"
                                                              "ELF\0\0\0\0",
                                                              8));
+  affekt::write_file(place.folder / "scores.csv", "name,energy,valence\nA,0.5,-1.2\nB,0.2,0.3\nC,0.9,-0.4\n");
   affekt::write_file(place.folder / "open.csv", "name,energy\n\"A,0.5\n");
   place.refused(2, {}, "TRACKS.csv");
   place.refused(4, {"missing.csv"}, "missing.csv");
@@ -284,6 +301,8 @@ TEST_CASE("wrong input ends with one line and its exit code") {
   place.refused(3, {"empty.csv"}, "empty.csv");
   place.refused(3, {"bytes.csv"}, "bytes.csv");
   place.refused(3, {"open.csv"}, "open.csv:2");
+  place.refused(3, {"scores.csv"}, "scores.csv: column 'valence': 2 of 3 values lie outside 0..1; rescale it");
+  place.refused(3, {"scores.csv", "--stream"}, "scores.csv: column 'valence': 2 of 3 values lie outside 0..1");
   place.refused(2, {"tracks.csv", "-k", "41"}, "41 clusters out of 40 tracks");
   place.refused(2, {"-", "-"}, "once");
   place.refused(2, {"tracks.csv", "-k", "0"}, ": -k: expected");

@@ -42,7 +42,7 @@ std::string mood_csv(std::size_t rows) {
     double valence, energy, tempo;
   };
   const Group groups[] = {{"happy", 0.85, 0.6, 120},
-                          {"energetic", 0.6, 0.95, 150},
+                          {"energetic", 0.6, 0.9, 150},
                           {"tense", 0.15, 0.8, 135},
                           {"sad", 0.15, 0.15, 80},
                           {"calm", 0.65, 0.1, 95}};

@@ -125,10 +125,39 @@ TEST_CASE("units of durations") {
   CHECK(std::isnan(value(read("energy,duration\n0.5,0\n"), TrackFeature::duration_ms)));
 }
 
-TEST_CASE("fractions that are all 0 or 1 are not percents; numbers above 100 are left alone") {
-  const auto result = read("energy,instrumentalness,valence\n1,0,1\n0,0,250\n");
+TEST_CASE("fractions that are all 0 or 1 are not percents") {
+  const auto result = read("energy,instrumentalness,valence\n1,0,1\n0,0,0\n");
   CHECK(value(result, TrackFeature::energy) == 1.0F);
-  CHECK(value(result, TrackFeature::valence, 1) == 250.0F);
+  CHECK(value(result, TrackFeature::valence, 1) == 0.0F);
+}
+
+TEST_CASE("fractions are percents if most are above 1") {
+  const auto result = read("energy,valence,tempo\n12.5,0.7,250\n99.9,50,1\n0.5,88.25,2\n");
+  CHECK(value(result, TrackFeature::energy) == 0.125F);
+  CHECK(value(result, TrackFeature::energy, 2) == 0.005F);
+  CHECK(value(result, TrackFeature::valence, 1) == 0.5F);
+  CHECK(value(result, TrackFeature::tempo) == 250.0F);
+  CHECK(contains(affekt::join(result.notes.lines, "\n"),
+                 "column 'energy': most numbers above 1 and up to 100, read as percent, scaled by 0.01"));
+  CHECK(result.notes.warnings.empty());
+}
+
+TEST_CASE("a fraction that cannot be one is missing, and its column says how many") {
+  const auto result = read("energy,valence,tempo\n0.2,-1,250\n1.00001,0.5,-3\n0.5,1.5,2\n0,0.9,2\n1,0.1,2\n");
+  CHECK(value(result, TrackFeature::energy, 1) == 1.00001F);
+  CHECK(std::isnan(value(result, TrackFeature::valence, 0)));
+  CHECK(value(result, TrackFeature::valence, 1) == 0.5F);
+  CHECK(std::isnan(value(result, TrackFeature::valence, 2)));
+  CHECK(value(result, TrackFeature::tempo) == 250.0F);
+  CHECK(result.notes.warnings == std::vector<std::string>{"column 'valence': 2 values outside 0..1 taken as missing"});
+  const auto scaled = read("energy,valence %\n0.2,30\n0.3,120\n0.4,50\n");
+  CHECK(value(scaled, TrackFeature::valence, 2) == 0.5F);
+  CHECK(std::isnan(value(scaled, TrackFeature::valence, 1)));
+  CHECK(scaled.notes.warnings ==
+        std::vector<std::string>{"column 'valence %': 1 value outside 0..100 taken as missing"});
+  CHECK(contains(refusal("energy,valence\n0.2,-1.5\n0.3,0.7\n0.4,-0.2\n"),
+                 "tracks.csv: column 'valence': 2 of 3 values lie outside 0..1; rescale it"));
+  CHECK(contains(refusal("energy,valence\n0.2,512\n0.3,128\n"), "2 of 2 values lie outside 0..1"));
 }
 
 TEST_CASE("delimiters, decimal commas, byte order mark, quoted newlines") {
@@ -276,7 +305,7 @@ TEST_CASE("feature names and aliases") {
 
 TEST_CASE("numbers are the nearest floats, however they are written") {
   affekt::RandomStream random(5);
-  std::string text = "energy,tempo\n";
+  std::string text = "loudness,tempo\n";
   std::vector<std::string> cells;
   for (int i = 0; i < 3000; ++i) {
     const int digits = static_cast<int>(random.below(17)) + 1;
@@ -294,8 +323,8 @@ TEST_CASE("numbers are the nearest floats, however they are written") {
   for (std::size_t i = 0; i < cells.size(); ++i) {
     INFO(cells[i]);
     const auto nearest = static_cast<float>(*affekt::parse_double(cells[i]));
-    if (std::isfinite(nearest)) REQUIRE(value(result, TrackFeature::energy, i) == nearest);
-    if (std::isinf(nearest)) REQUIRE(std::isnan(value(result, TrackFeature::energy, i)));
+    if (std::isfinite(nearest)) REQUIRE(value(result, TrackFeature::loudness, i) == nearest);
+    if (std::isinf(nearest)) REQUIRE(std::isnan(value(result, TrackFeature::loudness, i)));
   }
 }
 

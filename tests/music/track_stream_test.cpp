@@ -76,7 +76,7 @@ Read read_blocks(const std::vector<std::string>& paths, std::size_t block_bytes,
       ++read.blocks;
     }
   } while (!stream.settled());
-  for (std::size_t file = 0; file < paths.size(); ++file) read.notes += affekt::join(stream.notes(file), "\n");
+  for (std::size_t file = 0; file < paths.size(); ++file) read.notes += affekt::join(stream.notes(file).lines, "\n");
   read.first_malformed = stream.malformed().first_malformed;
   read.malformed = stream.malformed().malformed;
   return read;
@@ -172,7 +172,7 @@ TEST_CASE("a rank of streams is left out of a stream, and the notes say so") {
   REQUIRE(affekt::read_tracks(path, dropped, notes).has(TrackFeature::popularity));
   affekt::TrackStream stream({path});
   CHECK_FALSE(stream.has(TrackFeature::popularity));
-  CHECK(affekt::test::contains(affekt::join(stream.notes(0), "\n"), "left out: a rank of streams"));
+  CHECK(affekt::test::contains(affekt::join(stream.notes(0).lines, "\n"), "left out: a rank of streams"));
 }
 
 TEST_CASE("what cannot be streamed is refused in words") {

@@ -13,7 +13,8 @@ namespace affekt {
 
 /// What a file turned out to be and what was made of it, for -v and for messages.
 struct TrackReadNotes {
-  std::vector<std::string> lines;  ///< "delimiter ';'", "energy: percent, scaled by 0.01", ...
+  std::vector<std::string> lines;     ///< "delimiter ';'", "energy: percent, scaled by 0.01", ...
+  std::vector<std::string> warnings;  ///< Values taken as missing because they cannot be: the user should know.
 };
 
 /// A column named by the user for something the reader would look for under other names.
@@ -32,7 +33,8 @@ struct TrackReadOptions {
 
 /// Why rows were left out.
 struct DroppedTracks {
-  std::size_t missing = 0;    ///< A wanted feature is empty, NA, not a finite number, or a tempo of 0.
+  std::size_t missing =
+      0;  ///< A wanted feature is empty, NA, not a finite number, a tempo of 0 or a fraction outside 0..1.
   std::size_t duplicate = 0;  ///< Same id, or same title and artist whatever their case, as an earlier row.
   std::size_t malformed =
       0;  ///< Broken quoting, a zero byte, more than 1 MiB, or another number of cells than the header has.
@@ -45,7 +47,7 @@ AFFEKT_API std::string no_tracks_message(const DroppedTracks& dropped);
 /// Every well-formed row of a CSV file, in file order; "-" is standard input.
 /// @throws IoError   missing or unreadable.
 /// @throws DataError empty, binary, or without a single feature column (the message names those looked
-///                   for and those found).
+///                   for and those found), or with a fraction column most of whose values lie outside 0..1 and 0..100.
 ///
 /// Rows are read in parts on all threads; the table, the places in messages and the counts are those of one reader that
 /// goes from begin to end, whatever stray quotes do to the cut. The file stays mapped: texts refer to it.

@@ -56,7 +56,7 @@ class AFFEKT_API TrackStream {
   std::size_t rows(std::size_t file) const;  ///< Well-formed ones so far in this pass.
   const DroppedTracks& malformed() const;    ///< So far in this pass.
   /// What the file turned out to be, after a pass.
-  std::vector<std::string> notes(std::size_t file) const;
+  TrackReadNotes notes(std::size_t file) const;
   /// The text that rows of the file refer to, and what keeps it.
   std::pair<std::string_view, std::shared_ptr<const void>> text(std::size_t file) const;
 
