@@ -1,4 +1,5 @@
-"""Players open what --library writes: mpv plays the M3U8, MPD loads it. Players that are not installed are left out."""
+"""Players open what --library writes: mpv and VLC play it, MPD loads it. Players that are not installed are left out."""
+import os
 import pathlib
 import shutil
 import struct
@@ -6,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 RECOMMEND = sys.argv[1]
 NAMES = ["Plain", "Caf\u00e9 #1", "100 % & <more>", "trailing ", "line\nbreak"]
@@ -23,7 +25,7 @@ def wav(title, artist):
     return b"RIFF" + struct.pack("<I", len(body) + 808) + body + chunk(b"data", bytes(800))
 
 
-def make_playlist(folder):
+def make_playlists(folder):
     music = folder / "music"
     music.mkdir()
     rows = ["title,artist,valence,energy,tempo"]
@@ -31,12 +33,12 @@ def make_playlist(folder):
         (music / f"{name}.wav").write_bytes(wav(f"Song {i}", f"Artist {i}"))
         rows.append(f"Song {i},Artist {i},0.{i + 2},0.{i + 3},120")
     (folder / "songs.csv").write_text("\n".join(rows) + "\n")
-    playlist = folder / "list.m3u8"
-    command = [RECOMMEND, "--emotion", "happy", "--catalog", folder / "songs.csv", "-n", str(len(NAMES)), "--library",
-               music, "--format", "m3u8", "--out", playlist]
-    said = subprocess.run(command, text=True, capture_output=True, check=True).stderr
-    assert f"{len(NAMES)} of {len(NAMES)} tracks have a file" in said, said
-    return music, playlist
+    for form in "m3u8", "xspf":
+        command = [RECOMMEND, "--emotion", "happy", "--catalog", folder / "songs.csv", "-n", str(len(NAMES)), "--library",
+                   music, "--format", form, "--out", folder / f"list.{form}"]
+        said = subprocess.run(command, text=True, capture_output=True, check=True).stderr
+        assert f"{len(NAMES)} of {len(NAMES)} tracks have a file" in said, said
+    return music, folder / "list.m3u8", folder / "list.xspf"
 
 
 def check_mpv(playlist):
@@ -45,6 +47,18 @@ def check_mpv(playlist):
     said = done.stdout.decode(errors="replace")
     assert done.returncode == 0, said
     assert said.count("Playing: ") == len(NAMES) and "Failed to open" not in said, said
+
+
+def check_vlc(folder, playlist, wanted):
+    folder.chmod(0o755)  # VLC does not work for root
+    user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+    with tempfile.TemporaryDirectory() as home:
+        os.chmod(home, 0o777)
+        done = subprocess.run(["cvlc", "-vv", "--no-color", "--intf=dummy", "--aout=dummy", "--no-video", "--play-and-exit", playlist],
+                              capture_output=True, timeout=120, stdin=subprocess.DEVNULL, env={**os.environ, "HOME": home}, **user)
+    said = (done.stdout + done.stderr).decode(errors="replace")
+    opened = {line.split("/music/")[1].split("'")[0] for line in said.split("\n") if "/music/" in line and "successfully opened" in line}
+    assert opened == {urllib.parse.quote(f"{name}.wav", safe="&" if playlist.suffix == ".m3u8" else "") for name in wanted}, said
 
 
 def check_mpd(folder, music, playlist):
@@ -87,15 +101,20 @@ def main():
     tried = []
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        music, playlist = make_playlist(folder)
+        music, playlist, xspf = make_playlists(folder)
         if shutil.which("mpv"):
             check_mpv(playlist)
             tried.append("mpv")
+        if shutil.which("cvlc"):
+            check_vlc(folder, xspf, NAMES)
+            # In a path, VLC takes # for the begin of an anchor; the documentation says so.
+            check_vlc(folder, playlist, [name for name in NAMES if "#" not in name])
+            tried.append("vlc")
         if shutil.which("mpd") and shutil.which("mpc"):
             check_mpd(folder, music, playlist)
             tried.append("mpd")
     if not tried:
-        print("skipped: no mpv, no mpd with mpc (packages of these names)")
+        print("skipped: no mpv, no vlc, no mpd with mpc (packages of these names)")
     print("opened by:", ", ".join(tried) or "nobody")
 
 
