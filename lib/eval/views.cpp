@@ -38,7 +38,7 @@ void crop_and_scale(int top, int left, const std::uint8_t* from, std::uint8_t* t
 }
 
 void mirror(std::uint8_t* face) {
-  for (int y = 0; y < kFaceSide; ++y) std::reverse(face + y * kFaceSide, face + (y + 1) * kFaceSide);
+  for (std::uint8_t* row = face; row < face + kFacePixels; row += kFaceSide) std::reverse(row, row + kFaceSide);
 }
 
 }  // namespace

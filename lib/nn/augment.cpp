@@ -200,6 +200,7 @@ at::Tensor augment_faces(const at::Tensor& pixels, const std::vector<FaceChange>
   if (any([](const FaceChange& c) { return c.brightness != 0 || c.contrast != 1; })) out = change_light(out, changes);
   if (any([](const FaceChange& c) { return c.erased.area() > 0; })) {
     std::vector<PixelBox> boxes;
+    boxes.reserve(changes.size());
     for (const FaceChange& change : changes) boxes.push_back(change.erased);
     const at::Tensor fill = per_face(changes, pixels.device(), [](const FaceChange& c) { return c.fill; });
     out = at::lerp(out, fill, box_masks(boxes, pixels.size(2), pixels.size(3), pixels.device()));

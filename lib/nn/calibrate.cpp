@@ -19,7 +19,7 @@ struct ChannelSums {
     const at::Tensor q = values.mul(values).sum(all_but_channels);
     sum = sum.defined() ? sum.add(s) : s;
     squares = squares.defined() ? squares.add(q) : q;
-    count += static_cast<double>(x.numel() / x.size(1));
+    count += static_cast<double>(x.numel()) / static_cast<double>(x.size(1));
   }
 };
 

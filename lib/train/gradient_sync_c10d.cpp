@@ -116,7 +116,7 @@ GradientSync::GradientSync(Ranks& ranks, const std::vector<at::Tensor>& paramete
 
 GradientSync::~GradientSync() {
   // After a failed exchange its buckets may still be written to.
-  if (impl_->ranks.impl().watch->broken()) impl_->reducer.release();
+  if (impl_->ranks.impl().watch->broken()) static_cast<void>(impl_->reducer.release());
 }
 
 void GradientSync::backward(const at::Tensor& loss, bool share) {

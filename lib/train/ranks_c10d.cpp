@@ -25,6 +25,7 @@ using Milliseconds = std::chrono::milliseconds;
 
 std::string ranks_text(const std::vector<int>& ranks) {
   std::vector<std::string> words;
+  words.reserve(ranks.size());
   for (const int rank : ranks) words.push_back(std::to_string(rank));
   return (ranks.size() == 1 ? "rank " : "ranks ") + join(words, ", ");
 }
@@ -106,6 +107,7 @@ c10::intrusive_ptr<c10d::Store> connect_store(const RankPlace& place, double tim
 /// Everybody's `text`, by rank.
 std::vector<std::string> exchange_first_words(Ranks::Impl& impl, const std::string& text) {
   std::vector<std::string> keys;
+  keys.reserve(static_cast<std::size_t>(impl.place.size));
   for (int r = 0; r < impl.place.size; ++r) keys.push_back("hello/" + std::to_string(r));
   impl.store->set(keys[static_cast<std::size_t>(impl.place.rank)], bytes(text));
   try {
@@ -133,6 +135,7 @@ std::vector<std::string> exchange_first_words(Ranks::Impl& impl, const std::stri
 /// Learns from "ADDRESS HOST CORES" of all ranks who shares this machine and its cores.
 void find_neighbours(Ranks::Impl& impl, const std::vector<std::string>& words) {
   std::vector<std::vector<std::string>> parts;
+  parts.reserve(words.size());
   for (const std::string& word : words) parts.push_back(split(word, ' '));
   const auto self = static_cast<std::size_t>(impl.place.rank);
   int sharing = 0;

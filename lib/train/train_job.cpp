@@ -269,7 +269,7 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& given, const 
   if (ranks != nullptr) check_same_work(*ranks, data, rows, options, start.info, teachers);
   RunFolder run = folder_of_rank(options, ranks);
   if (resumed) {
-    const TrainSummary summary = earlier_summary(run, options, ranks);
+    TrainSummary summary = earlier_summary(run, options, ranks);
     if (summary.already_finished) {
       if (!run.is_silent()) check_data_of_finished(run, data, rows, options);
       return summary;
@@ -304,7 +304,7 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& given, const 
   } catch (const LostRank& error) {
     throw with_remedy(error, run);
   }
-  const TrainSummary summary = finish(data, trainer, run, given, ranks, observer, stopped);
+  TrainSummary summary = finish(data, trainer, run, given, ranks, observer, stopped);
   trainer.log(ended_text(summary));
   return summary;
 }

@@ -34,7 +34,8 @@ void Trainer::calibrate() {
   constexpr std::size_t kEnough = 2048;
   const NodeShape& input = network_.table().input;
   // All activations of a batch are kept: what 64 faces of 48 x 48 need is the measure.
-  const std::int64_t batch = std::max<std::int64_t>(2, std::int64_t{64} * 48 * 48 / (input.height * input.width));
+  const std::int64_t batch =
+      std::max<std::int64_t>(2, std::int64_t{64} * 48 * 48 / (std::int64_t{input.height} * input.width));
   const auto before = Clock::now();
   const std::vector<std::size_t> sample =
       stratified_sample(data_, rows_.training, std::min(kEnough, rows_.training.size()), options_.seed);

@@ -99,6 +99,7 @@ at::Tensor Trainer::compute_rows(std::int64_t begin, std::int64_t count,
                                  const std::function<at::Tensor(std::int64_t, std::int64_t)>& compute) const {
   if (ranks_ == nullptr) return compute(begin, count);
   std::vector<std::int64_t> counts;
+  counts.reserve(static_cast<std::size_t>(world()));
   for (int r = 0; r < world(); ++r) counts.push_back(share_of_rows(count, r, world(), 1).count);
   const RowShare mine = share_of_rows(count, rank(), world(), 1);
   // Without a row of its own a rank still has to know the shape of one.
