@@ -76,6 +76,23 @@ TEST_CASE("k-means|| chooses among its sample by how many rows stand behind each
   CHECK(crowds < 2 * kSeeds / 5);
 }
 
+TEST_CASE("k-means|| samples other rows with another seed") {
+  // Mostly zeros, so that the first centre nearly always is one; the second comes from the sample of the 500 others,
+  // some twenty rows.
+  std::vector<float> x(20000, 0);
+  for (std::size_t i = 0; i < 500; ++i) x[i] = 1.0F + static_cast<float>(i) / 1e6F;
+  KMeansOptions options = options_with(2);
+  options.start = affekt::KMeansStart::parallel;
+  options.restarts = 1;
+  std::set<float> seconds;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    options.seed = seed;
+    const std::vector<float> start = affekt::kmeans_start(x.data(), x.size(), 1, options);
+    if (start[0] == 0) seconds.insert(start[1]);
+  }
+  CHECK(seconds.size() > 100);
+}
+
 TEST_CASE("k-means finds well separated clouds") {
   const Blobs blobs = make_blobs(2000, 4, 5, 0.3, 1);
   const auto result = run(blobs, options_with(5));
