@@ -29,11 +29,23 @@ void paint(GreyPicture& sheet, const at::Tensor& pixels, int row, int column) {
 }
 
 /// Positions of `chosen` among `rows`, both ascending.
-at::Tensor positions_of(const std::vector<std::size_t>& chosen, const std::vector<std::size_t>& rows) {
-  at::Tensor out = at::empty({static_cast<std::int64_t>(chosen.size())}, at::kLong);
-  auto* position = out.data_ptr<std::int64_t>();
-  for (const std::size_t row : chosen) *position++ = std::lower_bound(rows.begin(), rows.end(), row) - rows.begin();
+std::vector<std::int64_t> positions_of(const std::vector<std::size_t>& chosen, const std::vector<std::size_t>& rows) {
+  std::vector<std::int64_t> out;
+  for (const std::size_t row : chosen) out.push_back(std::lower_bound(rows.begin(), rows.end(), row) - rows.begin());
   return out;
+}
+
+/// The faces at `positions` as an epoch sees them, each in its place of the epoch's order: (n, 1, 48, 48).
+at::Tensor faces_of_epoch(const FaceBatches& faces, const std::vector<std::int64_t>& positions, std::uint64_t seed,
+                          int epoch) {
+  const at::Tensor order = epoch_order(static_cast<std::size_t>(faces.images().size(0)), seed, epoch);
+  const auto* begin = order.data_ptr<std::int64_t>();
+  std::vector<at::Tensor> seen;
+  for (const std::int64_t position : positions) {
+    const std::int64_t place = std::find(begin, begin + order.size(0), position) - begin;
+    seen.push_back(faces.batch(order, place, 1, epoch, /*with_pixels=*/true).pixels.to(at::kCPU));
+  }
+  return at::cat(seen);
 }
 
 }  // namespace
@@ -46,7 +58,7 @@ AugmentSheet augment_sheet(const Dataset& data, const TrainOptions& options) {
   const FaceBatches faces(data, rows.training, options, device);
   const std::vector<std::size_t> chosen =
       stratified_sample(data, rows.training, std::min(kFaces, rows.training.size()), options.seed);
-  const at::Tensor positions = positions_of(chosen, rows.training);
+  const std::vector<std::int64_t> positions = positions_of(chosen, rows.training);
   AugmentSheet sheet;
   sheet.faces = static_cast<int>(chosen.size());
   sheet.draws = kDraws;
@@ -54,11 +66,12 @@ AugmentSheet augment_sheet(const Dataset& data, const TrainOptions& options) {
   sheet.picture.height = kGap + sheet.faces * kCell;
   const auto pixels = static_cast<std::size_t>(sheet.picture.width) * static_cast<std::size_t>(sheet.picture.height);
   sheet.picture.pixels.assign(pixels, kPaper);
-  for (int column = 0; column <= kDraws; ++column) {
-    const at::Tensor column_faces =
-        column == 0 ? faces.images().index_select(0, positions.to(device)).to(at::kFloat).to(at::kCPU)
-                    : faces.batch(positions, column - 1, /*with_pixels=*/true).pixels.to(at::kCPU);
-    for (int row = 0; row < sheet.faces; ++row) paint(sheet.picture, column_faces[row][0], row, column);
+  for (int row = 0; row < sheet.faces; ++row) {
+    paint(sheet.picture, faces.images()[positions[static_cast<std::size_t>(row)]][0].to(at::kCPU, at::kFloat), row, 0);
+  }
+  for (int epoch = 0; epoch < kDraws; ++epoch) {
+    const at::Tensor seen = faces_of_epoch(faces, positions, options.seed, epoch);
+    for (int row = 0; row < sheet.faces; ++row) paint(sheet.picture, seen[row][0], row, 1 + epoch);
   }
   return sheet;
 }

@@ -42,13 +42,13 @@ Trainer::Cost Trainer::measure() {
   double spent = 0;
   std::int64_t rows = 0;
   try {
-    take_step(epoch_order());  // the first one allocates
+    take_step(running_order());  // the first one allocates
     while (cost.steps < kMost && (cost.steps < kFewest || spent < kEnough)) {
       stop_if_requested();
       if (steps_left() == 0) begin_epoch();
       const std::int64_t before_rows = state_.seen;
       const auto before = Clock::now();
-      take_step(epoch_order());
+      take_step(running_order());
       spent += std::chrono::duration<double>(Clock::now() - before).count();
       rows += state_.seen - before_rows;
       ++cost.steps;

@@ -1,14 +1,18 @@
 #include "train/face_batches.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
+#include "affekt/core/random.h"
 #include "nn/images.h"
 #include "train/loss.h"
 #include "train/mix.h"
 
 namespace affekt {
 namespace {
+
+constexpr std::uint64_t kOrderStream = 0x6f72646500000000ULL;
 
 at::Tensor float_tensor(const std::vector<float>& values, at::IntArrayRef shape, at::Device device) {
   at::Tensor out = at::empty(shape, at::kFloat);
@@ -17,6 +21,16 @@ at::Tensor float_tensor(const std::vector<float>& values, at::IntArrayRef shape,
 }
 
 }  // namespace
+
+at::Tensor epoch_order(std::size_t rows, std::uint64_t seed, int epoch) {
+  std::vector<std::int64_t> order(rows);
+  std::iota(order.begin(), order.end(), 0);
+  RandomStream random(seed, kOrderStream + static_cast<std::uint64_t>(epoch));
+  random.shuffle(order);
+  at::Tensor out = at::empty({static_cast<std::int64_t>(rows)}, at::kLong);
+  std::copy(order.begin(), order.end(), out.data_ptr<std::int64_t>());
+  return out;
+}
 
 AugmentPolicy augment_policy(AugmentKind kind) {
   switch (kind) {
@@ -59,34 +73,37 @@ at::Tensor FaceBatches::faces(const at::Tensor& positions, int epoch) const {
   return augment_faces(pixels, changes);
 }
 
-FaceBatch FaceBatches::batch(const at::Tensor& positions, int epoch, bool with_pixels) const {
+FaceBatch FaceBatches::batch(const at::Tensor& order, std::int64_t begin, std::int64_t count, int epoch,
+                             bool with_pixels) const {
+  const at::Tensor positions = order.narrow(0, begin, count);
   const at::Tensor on_device = positions.to(images_.device());
   FaceBatch out;
   if (with_pixels && !mixing()) out.pixels = faces(positions, epoch);
   out.targets = targets_.index_select(0, on_device);
   out.weights = weights_.index_select(0, on_device);
   out.labels = labels_.index_select(0, on_device);
-  if (mixing()) mix(positions, epoch, with_pixels, out);
+  if (mixing()) {
+    const at::Tensor next = order.narrow(0, (begin + count) % order.size(0), 1);
+    mix(at::cat({positions, next}), epoch, with_pixels, out);
+  }
   return out;
 }
 
-void FaceBatches::mix(const at::Tensor& positions, int epoch, bool with_pixels, FaceBatch& batch) const {
-  const std::int64_t n = positions.size(0);
+void FaceBatches::mix(const at::Tensor& with_next, int epoch, bool with_pixels, FaceBatch& batch) const {
+  const std::int64_t n = with_next.size(0) - 1;
+  const auto* position = with_next.data_ptr<std::int64_t>();
   std::vector<Mix> mixes;
-  at::Tensor partners = at::empty({n}, at::kLong);
   at::Tensor shares = at::empty({n}, at::kFloat);
   for (std::int64_t i = 0; i < n; ++i) {
-    const std::size_t row = rows_[static_cast<std::size_t>(positions.data_ptr<std::int64_t>()[i])];
-    mixes.push_back(
-        draw_mix(options_, static_cast<std::int64_t>(rows_.size()), static_cast<std::uint64_t>(epoch), row));
-    partners.data_ptr<std::int64_t>()[i] = mixes.back().partner;
+    const std::size_t row = rows_[static_cast<std::size_t>(position[i])];
+    mixes.push_back(draw_mix(options_, static_cast<std::uint64_t>(epoch), row));
     shares.data_ptr<float>()[i] = static_cast<float>(mixes.back().share);
   }
   if (with_pixels) {
-    const at::Tensor both = faces(at::cat({positions, partners}), epoch);
-    batch.pixels = mix_faces(both.narrow(0, 0, n), both.narrow(0, n, n), mixes);
+    const at::Tensor all = faces(with_next, epoch);
+    batch.pixels = mix_faces(all.narrow(0, 0, n), all.narrow(0, 1, n), mixes);
   }
-  partners = partners.to(images_.device());
+  const at::Tensor partners = with_next.narrow(0, 1, n).to(images_.device());
   shares = shares.to(images_.device());
   MixedTargets mixed = mix_targets({batch.targets, batch.weights},
                                    {targets_.index_select(0, partners), weights_.index_select(0, partners)}, shares);

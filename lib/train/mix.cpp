@@ -50,10 +50,9 @@ double draw_beta(double a, RandomStream& random) {
   return 1.0 / (1.0 + std::exp(y - x));
 }
 
-Mix draw_mix(const TrainOptions& options, std::int64_t rows, std::uint64_t epoch, std::uint64_t row) {
+Mix draw_mix(const TrainOptions& options, std::uint64_t epoch, std::uint64_t row) {
   RandomStream random(options.seed, kMixStream ^ (epoch << 34) ^ row);
   Mix mix;
-  mix.partner = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(rows)));
   const bool coin = random.uniform() < 0.5;
   mix.pasted = options.cutmix > 0 && (options.mixup <= 0 || coin);
   mix.share = draw_beta(mix.pasted ? options.cutmix : options.mixup, random);

@@ -12,12 +12,11 @@
 
 namespace affekt {
 
-/// What a face is mixed with.
+/// How a face is mixed with its partner.
 struct Mix {
-  std::int64_t partner = 0;  ///< Position among the training rows; may be the face itself.
-  double share = 1;          ///< Of the face itself in the mixture, its label and its weight: 0..1.
-  bool pasted = false;       ///< True: cutmix.
-  PixelBox box;              ///< Of the partner, pasted into the face at the same place.
+  double share = 1;     ///< Of the face itself in the mixture, its label and its weight: 0..1.
+  bool pasted = false;  ///< True: cutmix.
+  PixelBox box;         ///< Of the partner, pasted into the face at the same place.
 };
 
 /// A number from Beta(a, a), a > 0, finite for every a however small.
@@ -28,8 +27,7 @@ AFFEKT_API double draw_beta(double a, RandomStream& random);
 ///   cutmix  Yun et al., ICCV 2019: likewise, and the partner's share is the area of a box with the face's proportions,
 ///           its centre anywhere in the face; what lies outside is cut off, and the share is that of the pixels.
 /// With both each face gets one of them, with probability one half. Not for options that have neither.
-/// @param rows  training rows: the partner is any of them.
-AFFEKT_API Mix draw_mix(const TrainOptions& options, std::int64_t rows, std::uint64_t epoch, std::uint64_t row);
+AFFEKT_API Mix draw_mix(const TrainOptions& options, std::uint64_t epoch, std::uint64_t row);
 
 /// @param faces, partners  (n, 1, h, w) float. @returns the mixture, of the same shape.
 AFFEKT_API at::Tensor mix_faces(const at::Tensor& faces, const at::Tensor& partners, const std::vector<Mix>& mixes);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "affekt/core/error.h"
-#include "affekt/core/random.h"
 #include "affekt/core/text.h"
 #include "affekt/model/architectures.h"
 #include "nn/images.h"
@@ -13,21 +12,8 @@
 namespace affekt {
 namespace {
 
-constexpr std::uint64_t kOrderStream = 0x6f72646500000000ULL;
-
 double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
-}
-
-/// Positions 0..n-1 in the order of an epoch.
-at::Tensor shuffled(std::size_t n, std::uint64_t seed, int epoch) {
-  std::vector<std::int64_t> order(n);
-  for (std::size_t i = 0; i < n; ++i) order[i] = static_cast<std::int64_t>(i);
-  RandomStream random(seed, kOrderStream + static_cast<std::uint64_t>(epoch));
-  random.shuffle(order);
-  at::Tensor out = at::empty({static_cast<std::int64_t>(n)}, at::kLong);
-  std::copy(order.begin(), order.end(), out.data_ptr<std::int64_t>());
-  return out;
 }
 
 }  // namespace
@@ -103,7 +89,7 @@ std::string Trainer::train_epochs() {
   return "epochs";
 }
 
-at::Tensor Trainer::epoch_order() const { return shuffled(rows_.training.size(), options_.seed, state_.epoch); }
+at::Tensor Trainer::running_order() const { return epoch_order(rows_.training.size(), options_.seed, state_.epoch); }
 
 void Trainer::begin_epoch() {
   sums_.zero_();
@@ -116,7 +102,7 @@ void Trainer::begin_epoch() {
 }
 
 bool Trainer::train_epoch() {
-  const at::Tensor order = epoch_order();
+  const at::Tensor order = running_order();
   if (state_.step == 0) begin_epoch();
   earlier_elapsed_ = state_.epoch_elapsed;
   epoch_start_ = Clock::now();
@@ -157,8 +143,8 @@ void Trainer::take_step(const at::Tensor& order) {
     const RowShare mine = share_of_rows(size, rank(), world(), 2);
     // A rank without rows takes part all the same, with two that count nothing.
     const RowShare used = mine.count > 0 ? mine : RowShare{0, 2};
-    const at::Tensor rows = order.narrow(0, state_.seen + done + used.begin, used.count).contiguous();
-    add_gradient(rows, static_cast<double>(mine.count) / static_cast<double>(count), done / round_rows(),
+    add_gradient(order, {state_.seen + done + used.begin, used.count},
+                 static_cast<double>(mine.count) / static_cast<double>(count), done / round_rows(),
                  done + size == count);
   }
   watch_loss(state_.seen + count);
@@ -173,10 +159,11 @@ void Trainer::take_step(const at::Tensor& order) {
   update_average();
 }
 
-void Trainer::add_gradient(const at::Tensor& rows, double share, std::int64_t part, bool last) {
+void Trainer::add_gradient(const at::Tensor& order, RowShare rows, double share, std::int64_t part, bool last) {
   const auto before = Clock::now();
-  const FaceBatch batch = faces_.batch(rows, state_.epoch, !training_features_ || !teachers_.empty());
-  const at::Tensor input = training_input(rows, batch);
+  const bool with_pixels = !training_features_ || !teachers_.empty();
+  const FaceBatch batch = faces_.batch(order, rows.begin, rows.count, state_.epoch, with_pixels);
+  const at::Tensor input = training_input(order.narrow(0, rows.begin, rows.count), batch);
   state_.epoch_data_seconds += seconds_between(before, Clock::now());
   Pass pass;
   pass.training = true;

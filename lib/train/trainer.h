@@ -137,14 +137,14 @@ class Trainer {
   void watch_loss(std::int64_t seen);
   void go_back(const Diverged& diverged);
   void reload(RunState state);
-  at::Tensor epoch_order() const;  ///< Positions of the training rows, as the running epoch takes them.
+  at::Tensor running_order() const;  ///< Positions of the training rows, as the running epoch takes them.
   void begin_epoch();
   bool train_epoch();  ///< False if max-time ended it early.
   /// One step of the optimizer, with the gradient of the next rows of the epoch.
   void take_step(const at::Tensor& order);
-  /// Adds the gradient of a batch, which is `share` of the rows of the step (0 = they only keep the other ranks
-  /// company), its batch number `part` and perhaps its `last`.
-  void add_gradient(const at::Tensor& rows, double share, std::int64_t part, bool last);
+  /// Adds the gradient of a batch, some `rows` of the order. It is `share` of the rows of the step (0 = they only keep
+  /// the other ranks company), its batch number `part` and perhaps its `last`.
+  void add_gradient(const at::Tensor& order, RowShare rows, double share, std::int64_t part, bool last);
   void add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels);
   void update_average();
   // With several ranks (trainer_ranks.cpp); alone these come down to what their names say of one rank.

@@ -20,15 +20,9 @@ TrainOptions mixing(double mixup, double cutmix) {
   return options;
 }
 
-at::Tensor positions(const std::vector<std::int64_t>& values) {
-  at::Tensor out = at::empty({static_cast<std::int64_t>(values.size())}, at::kLong);
-  std::copy(values.begin(), values.end(), out.data_ptr<std::int64_t>());
-  return out;
-}
-
 std::vector<Mix> drawn(const TrainOptions& options, std::uint64_t count) {
   std::vector<Mix> out;
-  for (std::uint64_t row = 0; row < count; ++row) out.push_back(draw_mix(options, 50, 3, row));
+  for (std::uint64_t row = 0; row < count; ++row) out.push_back(draw_mix(options, 3, row));
   return out;
 }
 
@@ -55,22 +49,18 @@ TEST_CASE("Beta(a, a) has its mean and its variance, for small a, too") {
   }
 }
 
-TEST_CASE("a mixture depends on seed, epoch and row alone, and partners are spread over all rows") {
+TEST_CASE("a mixture depends on seed, epoch and row alone, and is blended or pasted by chance") {
   TrainOptions options = mixing(0.4, 1.0);
-  const Mix once = draw_mix(options, 50, 3, 7);
-  CHECK(draw_mix(options, 50, 3, 7).share == once.share);
-  CHECK(draw_mix(options, 50, 4, 7).share != once.share);
-  CHECK(draw_mix(options, 50, 3, 8).share != once.share);
+  const Mix once = draw_mix(options, 3, 7);
+  CHECK(draw_mix(options, 3, 7).share == once.share);
+  CHECK(draw_mix(options, 4, 7).share != once.share);
+  CHECK(draw_mix(options, 3, 8).share != once.share);
   options.seed = 1;
-  CHECK(draw_mix(options, 50, 3, 7).share != once.share);
-  std::vector<int> times(50);
+  CHECK(draw_mix(options, 3, 7).share != once.share);
   int pasted = 0;
   for (const Mix& mix : drawn(options, 5000)) {
-    ++times.at(static_cast<std::size_t>(mix.partner));
     pasted += mix.pasted ? 1 : 0;
   }
-  CHECK(*std::min_element(times.begin(), times.end()) > 60);
-  CHECK(*std::max_element(times.begin(), times.end()) < 140);
   CHECK(pasted > 2350);
   CHECK(pasted < 2650);
   for (const Mix& mix : drawn(mixing(0.4, 0), 100)) CHECK_FALSE(mix.pasted);
@@ -123,7 +113,7 @@ TEST_CASE("the loss of a mixture is the mixture of the losses, and its targets s
         Approx(apart.item<double>()).epsilon(1e-5));
 }
 
-TEST_CASE("a batch is mixed the same way whatever its other rows are, and accuracy counts the heavier label") {
+TEST_CASE("a face is mixed the same way wherever batches begin, and accuracy counts the heavier label") {
   const Dataset data = squares();
   const std::vector<std::size_t> rows = data.rows_of(Split::train);
   TrainOptions options = mixing(0.4, 1.0);
@@ -132,27 +122,49 @@ TEST_CASE("a batch is mixed the same way whatever its other rows are, and accura
   options.class_weights = ClassWeights::balanced;
   const FaceBatches faces(data, rows, options, at::kCPU);
   CHECK(faces.changing());
-  const FaceBatch together = faces.batch(positions({5, 60, 3, 44}), 2, true);
-  const FaceBatch apart = faces.batch(positions({3, 44}), 2, true);
-  CHECK(at::equal(together.pixels.narrow(0, 2, 2), apart.pixels));
-  CHECK(at::equal(together.targets.narrow(0, 2, 2), apart.targets));
-  CHECK(at::equal(together.weights.narrow(0, 2, 2), apart.weights));
-  CHECK(largest_difference(together.targets.sum(1), at::ones({4})) < 1e-6);
-  std::vector<std::int64_t> all;
-  for (std::int64_t i = 0; i < static_cast<std::int64_t>(rows.size()); ++i) all.push_back(i);
+  const at::Tensor order = epoch_order(rows.size(), options.seed, 2);
+  const FaceBatch together = faces.batch(order, 60, 10, 2, true);  // to the last: it is mixed with the first
+  for (const std::int64_t cut : {1, 4, 9}) {
+    const FaceBatch head = faces.batch(order, 60, cut, 2, true);
+    const FaceBatch tail = faces.batch(order, 60 + cut, 10 - cut, 2, true);
+    CHECK(at::equal(together.pixels, at::cat({head.pixels, tail.pixels})));
+    CHECK(at::equal(together.targets, at::cat({head.targets, tail.targets})));
+    CHECK(at::equal(together.weights, at::cat({head.weights, tail.weights})));
+    CHECK(at::equal(together.labels, at::cat({head.labels, tail.labels})));
+  }
+  CHECK(largest_difference(together.targets.sum(1), at::ones({10})) < 1e-6);
   options.class_weights = ClassWeights::none;
-  const FaceBatch batch = FaceBatches(data, rows, options, at::kCPU).batch(positions(all), 0, false);
+  const FaceBatch batch = FaceBatches(data, rows, options, at::kCPU).batch(order, 0, 70, 0, false);
   CHECK_FALSE(batch.pixels.defined());
   CHECK(at::equal(batch.labels, batch.targets.argmax(1)));
   CHECK(largest_difference(batch.weights, at::ones({70})) < 1e-6);
+}
+
+TEST_CASE("the face a face is mixed with is the next of the epoch's order, as it is augmented in its own turn") {
+  const Dataset data = squares();
+  const std::vector<std::size_t> rows = data.rows_of(Split::train);
+  TrainOptions options = mixing(1.0, 0);
+  options.augment = AugmentKind::light;
+  const at::Tensor order = epoch_order(rows.size(), options.seed, 5);
+  const auto* position = order.data_ptr<std::int64_t>();
+  const FaceBatch mixed = FaceBatches(data, rows, options, at::kCPU).batch(order, 66, 4, 5, true);
+  TrainOptions alone = options;
+  alone.mixup = 0;
+  const FaceBatches plain(data, rows, alone, at::kCPU);
+  const at::Tensor own = plain.batch(order, 66, 4, 5, true).pixels;
+  const at::Tensor next = at::cat({own.narrow(0, 1, 3), plain.batch(order, 0, 1, 5, true).pixels});
+  for (std::int64_t i = 0; i < 4; ++i) {
+    const double share = draw_mix(options, 5, rows[static_cast<std::size_t>(position[66 + i])]).share;
+    CHECK(largest_difference(mixed.pixels[i], own[i] * share + next[i] * (1 - share)) < 1e-3);
+  }
 }
 
 TEST_CASE("without mixing and augmentation a batch is the faces themselves") {
   const Dataset data = squares();
   const FaceBatches faces(data, data.rows_of(Split::train), mixing(0, 0), at::kCPU);
   CHECK_FALSE(faces.changing());
-  const FaceBatch batch = faces.batch(positions({4, 9}), 1, true);
-  CHECK(at::equal(batch.pixels, faces.images().index_select(0, positions({4, 9})).to(at::kFloat)));
+  const FaceBatch batch = faces.batch(at::arange(70, at::kLong), 4, 2, 1, true);
+  CHECK(at::equal(batch.pixels, faces.images().narrow(0, 4, 2).to(at::kFloat)));
   CHECK(batch.targets[0][4].item<float>() == 1.0F);
 }
 
