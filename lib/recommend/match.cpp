@@ -17,7 +17,8 @@ struct ClusterShare {
   std::string missing_mood;  ///< A mood no cluster has, for which this one stands in.
 };
 
-// Hands the probability of one emotion to the clusters of its mood.
+// Hands the probability of one emotion to the clusters of its mood by how many tracks they have that fit: a small
+// cluster is not asked for more than it has, however near its centroid is.
 void share_out(const RecommendContext& context, std::size_t emotion, const std::vector<bool>& has_tracks,
                std::vector<ClusterShare>& shares) {
   const EmotionPlace& place = context.moods.emotions[emotion];
@@ -25,23 +26,24 @@ void share_out(const RecommendContext& context, std::size_t emotion, const std::
   const double weight = context.weights[emotion];
   const auto& clusters = context.catalog.clusters.clusters;
   const auto of_mood = [&](std::size_t c) { return has_tracks[c] && clusters[c].mood == mood.name; };
-  std::vector<double> closeness(shares.size(), 0);
-  for (std::size_t c = 0; c < shares.size(); ++c) {
-    if (of_mood(c)) closeness[c] = plane::kernel(context.centroid_place(c), place.point, place.spread);
+  std::vector<double> fitting(shares.size(), 0);
+  for (const std::size_t row : context.rows) {
+    const std::size_t c = context.cluster_of(row);
+    if (of_mood(c)) fitting[c] += plane::mood_kernel(context.places, row, mood, place.point, place.spread);
   }
-  double sum = std::accumulate(closeness.begin(), closeness.end(), 0.0);
-  if (!(sum > 1e-9)) {  // no such cluster, or all of them far beyond the spread
+  double sum = std::accumulate(fitting.begin(), fitting.end(), 0.0);
+  if (!(sum > 1e-9)) {  // no such cluster, or all of its tracks far beyond the spread
     std::size_t nearest = context.nearest_cluster(mood, mood.center, of_mood);
     if (nearest == shares.size()) {
       nearest = context.nearest_cluster(mood, mood.center, [&](std::size_t c) { return has_tracks[c]; });
       shares[nearest].missing_mood = mood.name;
     }
-    std::fill(closeness.begin(), closeness.end(), 0.0);
-    closeness[nearest] = sum = 1;
+    std::fill(fitting.begin(), fitting.end(), 0.0);
+    fitting[nearest] = sum = 1;
   }
   for (std::size_t c = 0; c < shares.size(); ++c) {
-    shares[c].emotions[emotion] += weight * closeness[c] / sum;
-    shares[c].total += weight * closeness[c] / sum;
+    shares[c].emotions[emotion] += weight * fitting[c] / sum;
+    shares[c].total += weight * fitting[c] / sum;
   }
 }
 

@@ -123,6 +123,35 @@ TEST_CASE("the beginning of a mixed list has the proportions of the whole") {
   CHECK(recommend(neutral, grid_catalog(30, 900), five_moods(), options).tracks.front().mood == "calm");
 }
 
+TEST_CASE("of two clusters of a mood the one with more fitting tracks has more places, wherever the centroids are") {
+  Catalog catalog = grid_catalog(30, 900);
+  // Five of the sad tracks become a cluster of their own whose centroid lies on the emotion's very point.
+  Cluster few = catalog.clusters.clusters[3];
+  few.valence_quantile = few.energy_quantile = 0.2;
+  few.size = 5;
+  catalog.clusters.clusters.push_back(few);
+  for (int value = 0; value < 2; ++value) catalog.clusters.centroids.push_back(0.2F);
+  std::size_t moved = 0;
+  for (std::size_t row = 0; row < catalog.tracks.size() && moved < 5; ++row) {
+    if (catalog.cluster[row] != 3) continue;
+    catalog.cluster[row] = 4;
+    ++moved;
+  }
+  const auto places = [&](int count) {
+    RecommendOptions options;
+    options.count = count;
+    std::map<int, int> counts;
+    for (const auto& track : recommend(one_emotion(Emotion::sad), catalog, five_moods(), options).tracks) {
+      CHECK(track.mood == "sad");
+      ++counts[track.cluster];
+    }
+    return counts;
+  };
+  CHECK(places(10) == std::map<int, int>{{3, 10}});
+  CHECK(places(200)[4] >= 1);  // their share, 5 of 225 tracks or less
+  CHECK(places(200)[4] <= 5);
+}
+
 TEST_CASE("an emotion whose mood no cluster has uses the nearest cluster and says so") {
   const Catalog catalog = grid_catalog(20, 400);  // nothing is energetic
   const auto r = recommend(one_emotion(Emotion::surprise), catalog, five_moods(), {});

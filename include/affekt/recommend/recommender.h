@@ -51,17 +51,16 @@ AFFEKT_API EmotionProbabilities one_emotion(Emotion emotion);
 /// has it, with the weights p and n of the options; an unknown popularity counts as none.
 ///
 /// - `match`, `cluster`: each emotion hands its probability to the clusters of its mood, among several in proportion to
-///   K_e at their centroids; a mood no cluster has goes to the cluster nearest to its centre. The playlist's places are
-///   dealt to the clusters by largest remainder and interleaved. Inside a cluster
-///   score = (1 - p - n) (5/6 K + 1/6 T) + p popularity + n (1 - popularity), K over the emotions the cluster answers,
-///   T = exp(-d^2 / (2 r^2)) for the distance d to the centroid and the cluster's root mean square distance r. A
-///   cluster that runs out hands its places on.
+///   the sum of K_e over their tracks; a mood no cluster has goes to the cluster nearest to its centre. The playlist's
+///   places are dealt to the clusters by largest remainder and interleaved. Inside a cluster score = (1 - p - n) (5/6 K
+///   + 1/6 T) + p popularity + n (1 - popularity), K over the emotions the cluster answers, T = exp(-d^2 / (2 r^2)) for
+///   the distance d to the centroid and the cluster's root mean square distance r. A cluster that runs out hands its
+///   places on.
 /// - `match`, `circumplex`: score = (1 - p - n) sum_e p_e K_e + p popularity + n (1 - popularity) over the whole
 ///   catalogue.
 /// - any other goal: the iso-principle. `count` equal steps lead from the mixture's mean point to the goal's centre;
-/// each
-///   step takes the track that fits its point best (spread 0.1), with `cluster` out of the cluster nearest to the point
-///   whose mood the point lies in. Places along the way never run backwards.
+///   each step takes the track that fits its point best (spread 0.1), with `cluster` out of the cluster nearest to the
+///   point whose mood the point lies in. Places along the way never run backwards.
 ///
 /// Tracks are taken one at a time by maximal marginal relevance, (1 - diversity) score - diversity * similarity to the
 /// most similar of the last 20 taken, among the best candidates. No two tracks share an id, or first artist and title
