@@ -9,15 +9,12 @@
 #include "affekt/core/text.h"
 #include "affekt/data/csv.h"
 #include "affekt/recommend/playlist.h"
+#include "affekt/recommend/track_names.h"
 
 namespace affekt {
 namespace {
 
 constexpr std::size_t kNoColumn = static_cast<std::size_t>(-1);
-
-std::string name_key(std::string_view artist, std::string_view title) {
-  return fold_case(std::string(artist) + " - " + std::string(title));
-}
 
 // "Track Name", "track_name" and "artist(s)_name" compare equal to their plain letters.
 std::string plain_letters(std::string_view text) {
@@ -55,6 +52,22 @@ void ExclusionList::add_id(std::string_view id) {
   }
 }
 
+bool ExclusionList::add_song(const std::string& name) {
+  if (name.empty()) return false;
+  artists_.insert(name.substr(0, name.find('\n')));
+  return names_.insert(name).second;
+}
+
+// Names may have " - " in them: whichever is the one between artist and title.
+void ExclusionList::add_name(std::string_view line) {
+  constexpr std::string_view kDash = " - ";
+  bool added = false;
+  for (auto dash = line.find(kDash); dash != std::string_view::npos; dash = line.find(kDash, dash + 1)) {
+    if (dash > 0) added = add_song(song_name(line.substr(0, dash), line.substr(dash + kDash.size()))) || added;
+  }
+  named_ += added ? 1 : 0;
+}
+
 void ExclusionList::add_line(std::string_view line) {
   constexpr std::string_view kExtInf = "#EXTINF:";
   line = trim(line);
@@ -66,7 +79,7 @@ void ExclusionList::add_line(std::string_view line) {
     return;
   }
   if (line.find(" - ") != std::string_view::npos) {
-    names_.insert(fold_case(to_utf8(line)));
+    add_name(line);
   } else {
     add_id(line);
   }
@@ -87,7 +100,7 @@ bool ExclusionList::add_csv(std::string_view text, const std::string& place) {
     const std::string title = cell(columns.title);
     const std::string artist = cell(columns.artist);
     if (!id.empty()) add_id(id);
-    if (!title.empty() && !artist.empty()) names_.insert(name_key(artist, title));
+    named_ += add_song(song_name(artist, title)) ? 1 : 0;
   }
   return true;
 }
@@ -116,20 +129,31 @@ ExclusionList ExclusionList::read(const std::string& path) {
 void ExclusionList::add(const ExclusionList& other) {
   ids_.insert(other.ids_.begin(), other.ids_.end());
   names_.insert(other.names_.begin(), other.names_.end());
+  artists_.insert(other.artists_.begin(), other.artists_.end());
+  named_ += other.named_;
+}
+
+void ExclusionList::add_songs_of_ids(const TrackTable& tracks) {
+  for (std::size_t row = 0; row < tracks.size(); ++row) {
+    if (has_id(tracks, row)) add_song(song_name(tracks.primary_artist(row), tracks.text(tracks.title, row)));
+  }
+}
+
+bool ExclusionList::has_id(const TrackTable& tracks, std::size_t row) const {
+  if (ids_.empty()) return false;
+  const std::string_view id = tracks.text(tracks.id, row);
+  if (!id.empty() && ids_.count(std::string(id)) != 0) return true;
+  const auto spotify = parse_spotify_track(id);
+  return spotify && ids_.count(*spotify) != 0;
 }
 
 bool ExclusionList::contains(const TrackTable& tracks, std::size_t row) const {
-  if (!ids_.empty()) {
-    const std::string_view id = tracks.text(tracks.id, row);
-    if (!id.empty() && ids_.count(std::string(id)) != 0) return true;
-    const auto spotify = parse_spotify_track(id);
-    if (spotify && ids_.count(*spotify) != 0) return true;
-  }
+  if (has_id(tracks, row)) return true;
   if (names_.empty()) return false;
-  const std::string_view title = tracks.text(tracks.title, row);
-  const std::string_view artist = tracks.text(tracks.artist, row);
-  const std::string_view first = tracks.primary_artist(row);
-  return names_.count(name_key(artist, title)) != 0 || (first != artist && names_.count(name_key(first, title)) != 0);
+  // Artists first: most rows are done with then.
+  const std::string_view artist = tracks.primary_artist(row);
+  if (artist.empty() || artists_.count(artist_key(std::string(artist), false)) == 0) return false;
+  return names_.count(song_name(artist, tracks.text(tracks.title, row))) != 0;
 }
 
 }  // namespace affekt

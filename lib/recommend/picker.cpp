@@ -67,9 +67,9 @@ Picker::Picker(const Catalog& catalog, double diversity, int max_per_artist)
 CandidatePool::Entry Picker::describe(const Candidate& candidate) const {
   const TrackTable& tracks = catalog_.tracks;
   const std::size_t row = candidate.row;
-  CandidatePool::Entry entry{candidate, fold_case(tracks.primary_artist(row)), {}, {}};
-  const std::string title = title_key(std::string(tracks.text(tracks.title, row)));
-  if (!title.empty()) entry.name = entry.artist + '\n' + title;
+  const std::string_view artist = tracks.primary_artist(row);
+  CandidatePool::Entry entry{candidate, artist.empty() ? "" : artist_key(std::string(artist), false), {}, {}};
+  entry.name = song_name(artist, tracks.text(tracks.title, row));
   if (diversity_ > 0) {
     for (std::size_t j = 0; j < catalog_.clusters.features.size(); ++j) {
       entry.features.push_back(scaled_value(catalog_, row, j));

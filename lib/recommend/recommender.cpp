@@ -44,8 +44,10 @@ std::vector<std::size_t> rows_left(const Catalog& catalog, const RecommendOption
   const std::size_t all = catalog.tracks.size();
   std::vector<std::size_t> rows;
   rows.reserve(all);
+  ExclusionList songs = excluded;
+  if (!songs.empty()) songs.add_songs_of_ids(catalog.tracks);
   for (std::size_t row = 0; row < all; ++row) {
-    if (excluded.empty() || !excluded.contains(catalog.tracks, row)) rows.push_back(row);
+    if (songs.empty() || !songs.contains(catalog.tracks, row)) rows.push_back(row);
   }
   const std::size_t by_lists = all - rows.size();
   FilteredRows left = filter_rows(catalog.tracks, rows, options.filter);

@@ -166,4 +166,9 @@ std::string artist_key(const std::string& artist, bool all) {
   return key.empty() ? fold_case(to_utf8(artist)) : key;
 }
 
+std::string song_name(std::string_view artist, std::string_view title) {
+  if (trim(title).empty()) return {};
+  return (trim(artist).empty() ? "" : artist_key(std::string(artist), false)) + '\n' + title_key(std::string(title));
+}
+
 }  // namespace affekt

@@ -47,6 +47,33 @@ TEST_CASE("the first of several artists is enough") {
   CHECK_FALSE(excludes("David Bowie - Under Pressure", table));
 }
 
+TEST_CASE("names are compared as a playlist compares songs: editions, accents and punctuation do not count, takes do") {
+  const TrackTable table = one_track("", "The Beyonc\xC3\xA9; Jay-Z", "Halo - Remastered 2009 (feat. X)", 12);
+  for (const char* line : {"Beyonce - Halo", "beyonc\xC3\xA9, Somebody - HALO (Radio Edit)", "Beyonce\xCC\x81 - Halo!",
+                           "artist,title\nBeyonce,Halo [Mono]"}) {
+    CHECK(excludes(line, table));
+  }
+  for (const char* line : {"Beyonce - Halo - Live", "Beyonce - Halo (Acoustic)", "Jay-Z - Halo", "- Halo", " - Halo"}) {
+    CHECK_FALSE(excludes(line, table));
+  }
+  CHECK(excludes("A - B - C", one_track("", "A - B", "C")));
+  CHECK(excludes("A - B - C", one_track("", "A", "B - C")));
+  CHECK(ExclusionList::parse("A - B - C\na - b: c\nD - E\n17\n", "x").size() == 3);
+}
+
+TEST_CASE("an excluded id takes other ids of its song with it") {
+  TrackTable table = one_track(kId, "Queen", "Bohemian Rhapsody - Remastered 2011");
+  table.append(one_track("other", "QUEEN", "Bohemian Rhapsody"));
+  table.append(one_track("live", "Queen", "Bohemian Rhapsody - Live"));
+  ExclusionList list = ExclusionList::parse(kId, "x");
+  CHECK_FALSE(list.contains(table, 1));
+  list.add_songs_of_ids(table);
+  CHECK(list.contains(table, 0));
+  CHECK(list.contains(table, 1));
+  CHECK_FALSE(list.contains(table, 2));
+  CHECK(list.size() == 1);
+}
+
 TEST_CASE("ids of catalogues that are not Spotify's") {
   CHECK(excludes("17\n", one_track("17", "a", "b")));
   CHECK_FALSE(excludes("171\n", one_track("17", "a", "b")));

@@ -367,6 +367,30 @@ TEST_CASE("excluded tracks never come, and clusters emptied by it do not break t
   for (const auto& track : r.tracks) CHECK(track.cluster != 0);
 }
 
+TEST_CASE("one song under two ids: excluding one excludes both, and an artist with guests is the artist") {
+  Catalog catalog = grid_catalog(4, 16);
+  TrackTable& tracks = catalog.tracks;
+  tracks.title = tracks.artist = {};
+  for (std::size_t row = 0; row < 16; ++row) {
+    tracks.title.push_back(row % 4 == 0   ? "Same"
+                           : row % 4 == 1 ? "Same - 2009 Remaster"
+                                          : "Song " + std::to_string(row));
+    const std::string name = "Band" + std::to_string(row / 4);
+    tracks.artist.push_back(row % 4 == 3 ? name + ", Guest" : name);
+  }
+  RecommendOptions options;
+  options.count = 16;
+  options.max_per_artist = 0;
+  const auto all = recommend(one_emotion(Emotion::happy), catalog, five_moods(), options);
+  CHECK(all.tracks.size() == 12);
+  const auto left =
+      recommend(one_emotion(Emotion::happy), catalog, five_moods(), options, ExclusionList::parse(track_id(0), "x"));
+  CHECK(left.tracks.size() == 11);
+  for (const auto& track : left.tracks) CHECK((track.id != track_id(0) && track.id != track_id(1)));
+  options.max_per_artist = 1;
+  CHECK(recommend(one_emotion(Emotion::happy), catalog, five_moods(), options).tracks.size() == 4);
+}
+
 TEST_CASE("tracks without popularity, titles, artists or ids still make a playlist") {
   Catalog catalog = grid_catalog(10, 100);
   catalog.tracks.title = catalog.tracks.artist = catalog.tracks.id = {};

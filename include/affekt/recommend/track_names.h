@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "affekt/core/export.h"
 
@@ -15,5 +16,9 @@ AFFEKT_API std::string title_key(const std::string& title);
 /// The same for artists; a leading "the" and what joins several do not count.
 /// @param all  false: of the first artist only.
 AFFEKT_API std::string artist_key(const std::string& artist, bool all);
+
+/// The keys of the first artist and of the title on a line each: equal where a playlist takes two tracks for one song.
+/// Empty without a title.
+AFFEKT_API std::string song_name(std::string_view artist, std::string_view title);
 
 }  // namespace affekt
