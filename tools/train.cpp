@@ -32,7 +32,8 @@ void bind_run(Tool& tool, TrainOptions& o) {
   tool.option("limit", o.limit, "Training rows, stratified by class; 0 = all");
   tool.option("out", o.out, "Run folder; default runs/<model>-<UTC time>");
   tool.flag("force", o.force, "Overwrite a run folder that is not empty");
-  tool.option("resume", o.resume, "Go on with a run folder (with --epochs, --threads, --device, --data, --max-time)");
+  tool.option("resume", o.resume,
+              "Go on with a run folder (with --epochs, --threads, --device, --data, --teacher, --max-time)");
   tool.flag("dry-run", o.dry_run, "Train a few steps and tell what all would take, in time and memory; writes nothing");
   tool.option("seeds", o.seeds, "Runs with --seed and the numbers after it, each in OUT/seed-N; mean and deviation");
   tool.option("checkpoint-every", o.checkpoint_every, "Steps between checkpoints within an epoch; 0 = after epochs");
@@ -102,6 +103,17 @@ TrainOptions resumed_options(const Tool& tool, const TrainOptions& given, Ranks*
   return options;
 }
 
+Dataset open_training_data(const Tool& tool, const TrainOptions& options, Io& io) {
+  try {
+    return open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
+  } catch (const IoError& error) {
+    if (options.resume.empty() || tool.given("data")) throw;
+    throw IoError(std::string(error.what()) +
+                  " (the path is that of the run's start: resume in the folder it was started in, or say with --data "
+                  "where its data are)");
+  }
+}
+
 std::string clock_text(double seconds) {
   const long long s = std::llround(seconds);
   const auto two = [](long long n) { return (n < 10 ? "0" : "") + std::to_string(n); };
@@ -133,9 +145,9 @@ std::string source_line(const SourceCount& source) {
          std::to_string(source.rows) + " rows (" + join(classes, ", ") + ")\n";
 }
 
-/// Nothing is known of a run that was stopped in its first epoch.
+/// Nothing is known of a run that was stopped in its first epoch, and not all of one that has not ended.
 std::string figure(const TrainSummary& summary, double value, int digits) {
-  return summary.best_epoch > 0 ? format_fixed(value, digits) : "n/a";
+  return summary.best_epoch > 0 && value >= 0 ? format_fixed(value, digits) : "n/a";
 }
 
 void report(Io& io, const Tool& tool, const TrainOptions& options, const TrainSummary& summary) {
@@ -205,7 +217,7 @@ int train(Io& io, const Tool& tool, TrainOptions options, const std::string& sho
       throw UsageError(std::string(options.dry_run ? "dry-run" : "seeds") +
                        ": this is work for one process (leave out the other ranks)");
     }
-    const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
+    const Dataset data = open_training_data(tool, options, io);
     TrainObserver observer = observe(io, signal);
     if (place.rank > 0) observer.warning = nullptr;  // rank 0 says the same
     if (options.dry_run) return estimate(io, tool, data, options, observer);

@@ -31,7 +31,8 @@ void train_seeds(Io& io, const Tool& tool, const Dataset& data, const TrainOptio
   }
   if (summary.already_finished) io.note("these runs have ended already");
   io.out() << "runs                 " << printable(summary.run) << ", " << summary.runs.size() << " of "
-           << summary.seeds.size() << (summary.complete ? "\n" : " (max-time; --resume goes on)\n");
+           << summary.seeds.size()
+           << (summary.complete ? "\n" : " (max-time; --resume " + printable(summary.run) + " goes on)\n");
   for (std::size_t i = 0; i < summary.runs.size(); ++i) {
     const TrainSummary& run = summary.runs[i];
     io.out() << "seed " << summary.seeds[i] << ": train " << figure(run.train_accuracy) << ", validation "

@@ -280,7 +280,9 @@ std::string train_summary_json(const TrainSummary& summary) {
   for (const char* key : {"train_accuracy", "validation_accuracy", "validation_loss", "images_per_second"}) {
     if (summary.best_epoch == 0) out[key] = nullptr;
   }
-  if (summary.private_accuracy < 0) out["private_accuracy"] = nullptr;
+  for (const char* key : {"train_accuracy", "private_accuracy"}) {
+    if (out[key] < 0) out[key] = nullptr;
+  }
   write_pretrained(summary.pretrained, out);
   write_teachers(summary.teachers, out);
   write_groups(summary.groups, out);

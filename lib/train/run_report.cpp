@@ -26,8 +26,9 @@ std::string curves_svg(const std::vector<EpochStats>& history, const std::string
 }
 
 Table result_table(const TrainSummary& summary) {
-  const bool judged = summary.best_epoch > 0;
-  const auto accuracy = [&](double value, bool known) { return known ? format_fixed(value, 4) : std::string("n/a"); };
+  const auto accuracy = [&](double value) {
+    return summary.best_epoch > 0 && value >= 0 ? format_fixed(value, 4) : std::string("n/a");
+  };
   Table table;
   table.columns = {{"figure", false}, {"value", true}};
   table.rows = {
@@ -38,9 +39,9 @@ Table result_table(const TrainSummary& summary) {
       {"first weights", summary.pretrained.file.empty() ? "random" : summary.pretrained.file},
       {"teachers", summary.teachers.empty() ? "none" : teachers_text(summary.teachers)},
       {"best epoch", std::to_string(summary.best_epoch) + " of " + std::to_string(summary.epochs_run)},
-      {"training accuracy, without augmentation", accuracy(summary.train_accuracy, judged)},
-      {"validation accuracy", accuracy(summary.validation_accuracy, judged)},
-      {"PrivateTest accuracy", accuracy(summary.private_accuracy, summary.private_accuracy >= 0)},
+      {"training accuracy, without augmentation", accuracy(summary.train_accuracy)},
+      {"validation accuracy", accuracy(summary.validation_accuracy)},
+      {"PrivateTest accuracy", accuracy(summary.private_accuracy)},
       {"training images per second", format_fixed(summary.images_per_second, 1)},
       {"seconds", format_fixed(summary.seconds, 0)},
       {"device", summary.device + ", " + std::to_string(summary.threads) + " threads, " + summary.precision},

@@ -118,7 +118,8 @@ TrainRows choose_rows(const Dataset& data, const TrainOptions& options) {
     rows.training = stratified_sample(data, rows.training, limit, options.seed);
   }
   if (rows.training.size() < kFewest) {
-    throw UsageError("data: " + std::to_string(rows.training.size()) + " training rows, at least 2 are needed");
+    throw UsageError("data: " + std::to_string(rows.training.size()) +
+                     (rows.training.size() == 1 ? " training row" : " training rows") + ", at least 2 are needed");
   }
   return rows;
 }

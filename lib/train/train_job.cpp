@@ -60,6 +60,10 @@ TrainSummary summarise(const Dataset& data, const Trainer& trainer, const TrainO
   summary.history = trainer.state().history;
   summary.epochs_run = trainer.state().epoch;
   summary.best_epoch = trainer.state().best_epoch;
+  if (summary.best_epoch > 0) {
+    summary.validation_accuracy = trainer.state().best.accuracy;
+    summary.validation_loss = trainer.state().best.loss;
+  }
   summary.parameters = count_parameters(table);
   summary.groups = parameter_groups(table, options, Phase::thawed);
   for (const ParameterGroup& group : summary.groups) summary.trainable_parameters += group.trainable;
@@ -80,14 +84,14 @@ TrainSummary summarise(const Dataset& data, const Trainer& trainer, const TrainO
 }
 
 /// Figures of the saved weights, in fp32 and without augmentation; they replace the card's.
-void judge_saved(const Dataset& data, Trainer& trainer, const RunFolder& run, bool finished,
-                 const TrainObserver& observer, TrainSummary& summary) {
+void judge_saved(const Dataset& data, Trainer& trainer, const RunFolder& run, const TrainObserver& observer,
+                 TrainSummary& summary) {
   const ModelFile file = ModelFile::open(run.best());
   TorchNetwork network(file.network(), trainer.network().device());
   network.load(file);
   replay_self_tests(network, file);
   const Preprocessing preprocessing = file.card().preprocessing;
-  const std::vector<std::size_t> held_out = finished ? data.rows_of(Split::private_test) : std::vector<std::size_t>();
+  const std::vector<std::size_t> held_out = data.rows_of(Split::private_test);
   trainer.log("judging the saved weights on " + std::to_string(trainer.rows().training.size()) + " training, " +
               std::to_string(trainer.rows().validation.size()) + " validation and " + std::to_string(held_out.size()) +
               " PrivateTest rows");
@@ -109,7 +113,7 @@ void judge_saved(const Dataset& data, Trainer& trainer, const RunFolder& run, bo
   write_model(run.best(), card, network.export_parameters(), file.self_tests(), dtype);
 }
 
-/// Judges the saved weights and writes what belongs to the end.
+/// Judges the saved weights, if the run has ended, and writes what belongs to the end.
 TrainSummary finish(const Dataset& data, Trainer& trainer, RunFolder& run, const TrainOptions& options,
                     const Ranks* ranks, const TrainObserver& observer, const std::string& stopped) {
   TrainSummary summary = summarise(data, trainer, options, ranks);
@@ -118,7 +122,8 @@ TrainSummary finish(const Dataset& data, Trainer& trainer, RunFolder& run, const
   summary.run = run.path().string();
   try {
     trainer.finish_files();
-    if (summary.best_epoch > 0) judge_saved(data, trainer, run, summary.stopped != "max-time", observer, summary);
+    // Whoever sets a time limit does not wait for this; the resumed run does it when it has ended.
+    if (summary.best_epoch > 0 && stopped != "max-time") judge_saved(data, trainer, run, observer, summary);
     summary.seconds = trainer.seconds();
     run.write_summary(summary, options);
   } catch (const Interrupted&) {

@@ -185,7 +185,7 @@ RunState newest_state(const RunFolder& run, std::string& damage, bool calm_first
   throw damage.empty()
       ? DataError(printable(run.path().string()) +
                   ": no checkpoint to resume from, none was saved yet (train anew, with --out and --force)")
-      : DataError(damage);
+      : DataError(damage + " (no other checkpoint is left: train anew, with --out and --force)");
 }
 
 void Trainer::restore(RunState state) {

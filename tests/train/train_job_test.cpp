@@ -206,6 +206,28 @@ TEST_CASE("a run out of time is saved and goes on later, and PrivateTest waits f
   CHECK(summary.private_accuracy >= 0);
 }
 
+TEST_CASE("a run out of time does not judge its weights: they have the figures that selected them") {
+  const TempFolder folder;
+  const Dataset data = squares(70, 21, 14);
+  TrainOptions options = quick(folder);
+  options.epochs = 1;
+  const TrainSummary first = run_training(data, options);
+  TrainOptions rest = read_run_options(options.out);
+  rest.epochs = 2;
+  rest.max_time = "0.000001s";
+  const TrainSummary cut = run_training(data, rest);
+  CHECK(cut.stopped == "max-time");
+  CHECK(cut.best_epoch == 1);
+  CHECK(cut.validation_accuracy == first.validation_accuracy);
+  CHECK(cut.validation_loss == first.validation_loss);
+  CHECK(cut.train_accuracy == -1);
+  CHECK(cut.private_accuracy == -1);
+  CHECK(read_text(options.out + "/summary.json").find("\"train_accuracy\": null") != std::string::npos);
+  CHECK(read_text(options.out + "/report.html").find("-1.0") == std::string::npos);
+  const std::string log = read_text(options.out + "/log.txt");
+  CHECK(log.find("judging") == log.rfind("judging"));
+}
+
 TEST_CASE("half precision files hold what the summary reports") {
   const TempFolder folder;
   const Dataset data = squares();

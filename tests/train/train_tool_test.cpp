@@ -132,6 +132,20 @@ TEST_CASE("a run that was stopped in its first epoch claims no figures") {
   CHECK(Json::parse(train_to(f.run, "--json").out).at("images_per_second").is_null());
 }
 
+TEST_CASE("a run out of time says what it knows, and from another folder where its data were") {
+  const Fixture f;
+  REQUIRE(f.train({"--data", "faces.safetensors", "--epochs", "1", "--out", f.run}).exit_code == 0);
+  const std::vector<std::string> more = {"--resume", f.run, "--epochs", "2", "--max-time", "0.000001s"};
+  const TempFolder elsewhere;
+  const ToolResult lost = run_tool("affekt-train", more, {elsewhere.path().string(), "", {}});
+  check_refused("affekt-train", lost, 4, "resume in the folder it was started in, or say with --data");
+  const ToolResult cut = f.train(more);
+  CHECK(cut.exit_code == 0);
+  CHECK_THAT(cut.out,
+             Contains("best epoch           1 of 1 (max-time)\ntrain accuracy       n/a\nvalidation accuracy  0."));
+  CHECK_THAT(cut.err, !Contains("judging"));
+}
+
 TEST_CASE("wrong use is one line and exit code 2") {
   const Fixture f;
   f.refused(2, ": --model: unknown network 'resnet'; known: basic-cnn", {"--data", f.data, "--model", "resnet"});

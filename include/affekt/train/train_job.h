@@ -79,8 +79,9 @@ struct TrainSummary {
   std::string run;    ///< The run folder.
   std::string model;  ///< Name of the network.
   int epochs_run = 0;
-  int best_epoch = 0;              ///< 0 if no epoch was finished.
-  double train_accuracy = 0;       ///< Of the saved weights on the training rows, without augmentation.
+  int best_epoch = 0;  ///< 0 if no epoch was finished.
+  /// Of the saved weights on the training rows, without augmentation; -1 = not judged, as after max-time.
+  double train_accuracy = -1;
   double validation_accuracy = 0;  ///< Of the saved weights.
   double validation_loss = 0;
   double private_accuracy = -1;  ///< Of the saved weights on PrivateTest, looked at once, after the end; -1 = not.
