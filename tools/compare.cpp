@@ -54,9 +54,13 @@ int read_rows(const std::vector<std::string>& inputs, std::vector<ComparisonRow>
     io.error(error.what());
     if (first_failure == 0) first_failure = code;
   };
+  std::vector<std::string> runs;
   for (const std::string& input : inputs) {
+    for (std::string& run : runs_to_compare(input)) runs.push_back(std::move(run));
+  }
+  for (const std::string& run : runs) {
     try {
-      rows.push_back(read_comparison_row(input));
+      rows.push_back(read_comparison_row(run));
     } catch (const DataError& error) {
       failed(kBadContent, error);
     } catch (const IoError& error) {
@@ -114,7 +118,8 @@ int main(int argc, char** argv) {
   using namespace affekt::cli;
   Tool tool("compare", "Compare finished runs and model files: accuracy, size, speed, cost.");
   Options options;
-  tool.positional("RUN_OR_MODEL", options.inputs, "Run folder, model file or 'default'; in this order in the table");
+  tool.positional("RUN_OR_MODEL", options.inputs,
+                  "Run folder (of --seeds: each of its runs), model file or 'default'; in this order");
   tool.option("data", options.data, "Faces to judge every model on, as for affekt-eval; repeatable");
   tool.choice("split", options.split, affekt::eval_split_names(),
               "Rows of them to judge on; test is public and private");

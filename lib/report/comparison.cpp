@@ -115,6 +115,14 @@ Judgement unknown_judgement() {
 
 }  // namespace
 
+std::vector<std::string> runs_to_compare(const std::string& run_or_model) {
+  std::error_code ignored;
+  if (fs::exists(fs::path(run_or_model) / "best.safetensors", ignored)) return {run_or_model};
+  std::vector<std::string> runs;
+  for (const fs::path& run : seed_runs_in(run_or_model)) runs.push_back(run.string());
+  return runs.empty() ? std::vector<std::string>{run_or_model} : runs;
+}
+
 ComparisonRow read_comparison_row(const std::string& run_or_model) {
   const fs::path file = resolve_model_path(run_or_model);
   const ModelFile model = ModelFile::open(file);

@@ -13,9 +13,11 @@
 #include "affekt/data/emotion.h"
 #include "affekt/model/architectures.h"
 #include "support/catch.h"
+#include "support/error_message.h"
 #include "support/temp_folder.h"
 
 using namespace affekt;
+using affekt::test::message_of;
 using Json = nlohmann::ordered_json;
 
 namespace {
@@ -320,6 +322,29 @@ TEST_CASE("paths of models: a file, a run folder, nothing") {
   CHECK(resolve_model_path((run / "best.safetensors").string()) == run / "best.safetensors");
   CHECK_THROWS_AS(resolve_model_path((folder / "none").string()), IoError);
   CHECK_THROWS_AS(ModelFile::open(folder / "none"), IoError);
+}
+
+TEST_CASE("a folder without a model says what it is") {
+  const TempFolder folder;
+  const auto why = [](const std::filesystem::path& path) {
+    return message_of<IoError>([&] { resolve_model_path(path.string()); });
+  };
+  const auto put = [](const std::filesystem::path& path) {
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << "{}";
+  };
+  CHECK(affekt::test::contains(why(folder.path()), "no best.safetensors in this folder (expected a run folder"));
+  CHECK(seed_runs_in(folder / "none").empty());
+  put(folder / "begun/config.json");
+  CHECK(affekt::test::contains(why(folder / "begun"), "it has not finished an epoch"));
+  put(folder / "seeds/config.json");
+  for (const char* run : {"seed-10", "seed-9", "seed-100"}) put(folder / "seeds" / run / "best.safetensors");
+  put(folder / "seeds/seed-11/config.json");
+  CHECK(
+      affekt::test::contains(why(folder / "seeds"), "give one of them, such as " + (folder / "seeds/seed-9").string()));
+  CHECK(seed_runs_in(folder / "seeds") == std::vector<std::filesystem::path>{folder / "seeds/seed-9",
+                                                                             folder / "seeds/seed-10",
+                                                                             folder / "seeds/seed-100"});
 }
 
 TEST_CASE("the bundled model is one that this program reads, and small") {

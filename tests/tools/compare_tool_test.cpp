@@ -51,6 +51,24 @@ TEST_CASE("compare: a table and JSON rows, in the order given") {
   CHECK(json.at("rows").at(1).at("seconds").is_null());
 }
 
+TEST_CASE("compare: the folder of a training with several seeds gives each of its runs that has weights") {
+  const Fixture f;
+  const fs::path all = f.folder / "all";
+  for (const char* run : {"seed-9", "seed-10"}) {
+    fs::create_directories(all / run);
+    fs::copy_file(f.model, all / run / "best.safetensors");
+  }
+  fs::create_directories(all / "seed-11");
+  const ToolResult result = compare({all.string() + "/", f.run, "--json"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  const Json rows = Json::parse(result.out).at("rows");
+  REQUIRE(rows.size() == 3);
+  CHECK(rows.at(0).at("name") == (all / "seed-9").string());
+  CHECK(rows.at(1).at("name") == (all / "seed-10").string());
+  CHECK(rows.at(2).at("name") == f.run);
+}
+
 TEST_CASE("compare --out writes CSV, page and JSON") {
   const Fixture f;
   const fs::path out = f.folder / "out";

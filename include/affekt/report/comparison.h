@@ -32,6 +32,9 @@ struct ComparisonRow {
   ChartSeries curve;  ///< Validation accuracy by epoch, from the run's metrics.csv; empty for a file.
 };
 
+/// What an input of a comparison stands for: of the folder of a training with several seeds, its runs; else itself.
+AFFEKT_API std::vector<std::string> runs_to_compare(const std::string& run_or_model);
+
 /// Reads a run folder (best.safetensors, summary.json and metrics.csv; the last two may be missing while it still
 /// runs), a model file, or "default". What the summary does not say is taken from the model's card.
 /// @throws IoError   there is no such run or model. @throws DataError  a damaged file, naming it.
