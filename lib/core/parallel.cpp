@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -66,10 +67,7 @@ class Pool {
     const std::lock_guard<std::mutex> one_job(run_mutex_);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      while (static_cast<int>(threads_.size()) < helpers) {
-        threads_.emplace_back(
-            [this, index = static_cast<int>(threads_.size()), seen = generation_] { loop(index, seen); });
-      }
+      helpers = grow(helpers);
       job_ = &job;
       helpers_ = helpers;
       running_ = helpers;
@@ -83,6 +81,19 @@ class Pool {
   }
 
  private:
+  /// Where the system refuses a thread (a limit of memory or of processes), the work goes on with those there are.
+  int grow(int helpers) {
+    try {
+      while (static_cast<int>(threads_.size()) < helpers) {
+        threads_.emplace_back(
+            [this, index = static_cast<int>(threads_.size()), seen = generation_] { loop(index, seen); });
+      }
+    } catch (const std::system_error&) {
+      helpers = static_cast<int>(threads_.size());
+    }
+    return helpers;
+  }
+
   void loop(int index, std::uint64_t seen) {
     for (;;) {
       Job* job = nullptr;

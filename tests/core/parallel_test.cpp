@@ -1,8 +1,12 @@
 #include "affekt/core/parallel.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
+#include <fstream>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "support/catch.h"
@@ -24,6 +28,30 @@ TEST_CASE("every item is visited exactly once, whatever the chunk and thread cou
   }
   set_thread_count(0);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they map more than any limit
+
+TEST_CASE("where the system refuses threads, the work is done by those there are") {
+  std::size_t kilobytes = 0;
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word == "VmData:") status >> kilobytes;
+  }
+  REQUIRE(kilobytes > 0);
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_DATA, &before) == 0);
+  const rlimit tight{(kilobytes << 10U) + (std::size_t{64} << 20U), before.rlim_max};  // a few stacks
+  std::vector<std::atomic<int>> visits(3000);
+  set_thread_count(2000);
+  REQUIRE(setrlimit(RLIMIT_DATA, &tight) == 0);
+  parallel_for(visits.size(), 1, [&](std::size_t i, std::size_t) { ++visits[i]; });
+  parallel_for(visits.size(), 1, [&](std::size_t i, std::size_t) { ++visits[i]; });
+  setrlimit(RLIMIT_DATA, &before);
+  set_thread_count(0);
+  for (const auto& count : visits) CHECK(count == 2);
+}
+
+#endif
 
 TEST_CASE("the cut into chunks does not depend on the number of threads") {
   const auto cuts = [](int threads) {
