@@ -198,7 +198,7 @@ void cluster(const Flags& flags, Io& io, ClusterResult& result) {
   if (!labels.empty()) measure_agreement(labels, result);
   constexpr std::size_t kShown = 3;
   result.portraits = affekt::cluster_portraits(result.tracks, result.clustering, kShown);
-  for (const std::string& line : affekt::cli::portrait_lines(result)) io.detail(line);
+  for (const std::string& line : affekt::cli::detail_lines(result)) io.detail(line);
 }
 
 void warn_about(const ClusterResult& result, Io& io) {

@@ -145,9 +145,10 @@ Table confusion_table(const ClusterResult& result) {
 
 }  // namespace
 
-std::vector<std::string> portrait_lines(const ClusterResult& result) {
+std::vector<std::string> detail_lines(const ClusterResult& result) {
   constexpr std::size_t kFeatures = 4;
   std::vector<std::string> lines;
+  if (result.dropped.missing > 0) lines.push_back("tracks that lack a feature: " + lacking_in_words(result.dropped));
   for (std::size_t c = 0; c < result.portraits.size(); ++c) {
     const ClusterPortrait& portrait = result.portraits[c];
     const std::string& mood = result.clustering.model.clusters[c].mood;
@@ -177,7 +178,12 @@ void add_cluster_json(const ClusterResult& result, Json& json) {
   }
   json["dropped"] = {{"missing", result.dropped.missing},
                      {"duplicate", result.dropped.duplicate},
-                     {"malformed", result.dropped.malformed}};
+                     {"malformed", result.dropped.malformed},
+                     {"lacking", Json::object()}};
+  for (std::size_t i = 0; i < kTrackFeatureCount; ++i) {
+    if (result.dropped.lacking[i] == 0) continue;
+    json["dropped"]["lacking"][feature_name(static_cast<TrackFeature>(i))] = result.dropped.lacking[i];
+  }
   json["filled"] = result.filled;
   json["features"] = Json::array();
   for (const TrackFeature feature : model.features) json["features"].push_back(feature_name(feature));

@@ -30,6 +30,6 @@ struct ClusterResult {
 void add_cluster_json(const ClusterResult& result, Json& json);
 std::string cluster_text(const ClusterResult& result);
 /// A line a cluster for -v: what stands out, and the tracks at its border.
-std::vector<std::string> portrait_lines(const ClusterResult& result);
+std::vector<std::string> detail_lines(const ClusterResult& result);
 
 }  // namespace affekt::cli

@@ -124,6 +124,7 @@ void take(StreamClustering& streamed, ClusterResult& result) {
   result.tracks = std::move(streamed.sample);
   result.clustering = std::move(streamed.clustering);
   result.dropped = streamed.dropped;
+  result.filled = streamed.filled;
   constexpr std::size_t kShown = 3;
   result.portraits = cluster_portraits(result.tracks, result.clustering, kShown);
 }
@@ -189,7 +190,7 @@ void cluster_stream_files(const ClusterFlags& flags, Io& io, ClusterResult& resu
   }
   take(streamed, result);
   labels.finish(result);
-  for (const std::string& line : portrait_lines(result)) io.detail(line);
+  for (const std::string& line : detail_lines(result)) io.detail(line);
   stop_if_asked();
   if (folder) {
     folder->finish(result.clustering.model, clustering_page(result.tracks, result.clustering));

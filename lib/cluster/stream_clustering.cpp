@@ -146,10 +146,11 @@ class Pass {
     do {
       TrackSieve sieve(wanted_, limits_.fingerprint_bytes);
       stream_.rewind();
+      result.filled = 0;
       begin();
       while (stream_.next(block)) {
         if (steps_.progress) steps_.progress(stream_.progress());
-        if (!fill.empty()) fill_missing(block, wanted_, fill);
+        if (!fill.empty()) result.filled += fill_missing(block, wanted_, fill);
         sieve.sift(block);
         if (block.rows > 0) on_block(block);
       }

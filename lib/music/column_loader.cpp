@@ -18,6 +18,18 @@ constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 bool outside(float value, float most) { return value < -kHair || value > most * (1 + kHair); }
 
+/// What the tracks of a column can have; a fraction's range depends on its unit.
+struct Range {
+  double least = -std::numeric_limits<double>::infinity(), greatest = std::numeric_limits<double>::infinity();
+};
+
+Range range_of(F feature) {
+  if (feature == F::tempo) return {0, 1000};
+  if (feature == F::loudness) return {-100, 100};
+  if (feature == F::year) return {1000, 2999};
+  return {};
+}
+
 }  // namespace
 
 bool is_fraction(TrackFeature feature) {
@@ -35,6 +47,7 @@ void NumberTraits::join(const NumberTraits& other) {
   hundredths += other.hundredths;
   no_fraction += other.no_fraction;
   no_percent += other.no_percent;
+  impossible += other.impossible;
 }
 
 void change_unit(const UnitChange& change, std::vector<float>& values) {
@@ -74,14 +87,23 @@ double NumberLoader::read_any(std::string_view cell, NumberTraits& traits) const
   return value;
 }
 
+double NumberLoader::possible(double value, NumberTraits& traits) const {
+  const F kind = feature();
+  // A tempo of 0 is how Spotify says that it found no beat, a year of 0 that it knows none; a song has some length.
+  if ((kind == F::tempo || kind == F::duration_ms) && value <= 0) return kMissing;
+  if (kind == F::year && value == 0) return kMissing;
+  const Range range = range_of(kind);
+  if (!(value < range.least || value > range.greatest)) return value;
+  ++traits.impossible;
+  return kMissing;
+}
+
 float NumberLoader::read(std::string_view cell, NumberTraits& traits) const {
   const F kind = feature();
   const bool any_number = kind != F::key && kind != F::mode && kind != F::explicit_lyrics && !role_.is_date;
   double value = kMissing;
   if (!any_number || !plain_number(cell, value)) value = read_any(cell, traits);
-  // A tempo of 0 is how Spotify says that it found no beat; a song has some length.
-  if ((kind == F::tempo || kind == F::duration_ms) && value <= 0) value = kMissing;
-  const auto narrow = static_cast<float>(value);
+  const auto narrow = static_cast<float>(fraction_ ? value : possible(value, traits));
   if (!std::isfinite(narrow)) return std::numeric_limits<float>::quiet_NaN();
   if (traits.whole) traits.whole = narrow == std::floor(narrow);
   traits.greatest = std::max(traits.greatest, narrow);
@@ -120,8 +142,12 @@ UnitChange NumberLoader::fraction_unit(const NumberTraits& traits) const {
 void NumberLoader::check_range(const UnitChange& change, const NumberTraits& traits, const std::string& path,
                                TrackReadNotes& notes) const {
   if (change.outside == 0) return;
-  const std::string range = change.why.empty() ? "0..1" : "0..100", found = std::to_string(change.outside);
-  if (2 * change.outside > traits.known) {
+  const Range possible = range_of(feature());
+  const std::string range = !fraction_ ? format_shortest(possible.least) + ".." + format_shortest(possible.greatest)
+                            : change.why.empty() ? "0..1"
+                                                 : "0..100";
+  const std::string found = std::to_string(change.outside);
+  if (fraction_ && 2 * change.outside > traits.known) {
     throw DataError(printable(path) + ": " +
                     note(found + " of " + std::to_string(traits.known) + " values lie outside " + range +
                          "; rescale it, or rename it if it is something else"));
@@ -144,8 +170,10 @@ UnitChange NumberLoader::duration_unit(const NumberTraits& traits,
 
 UnitChange NumberLoader::unit(const NumberTraits& traits, const std::function<std::string()>& short_songs) const {
   if (fraction_) return fraction_unit(traits);
-  if (feature() == F::duration_ms) return duration_unit(traits, short_songs);
-  return {};
+  UnitChange change;
+  if (feature() == F::duration_ms) change = duration_unit(traits, short_songs);
+  change.outside = traits.impossible;
+  return change;
 }
 
 void NumberLoader::rank(std::vector<float>& values, TrackReadNotes& notes) const {

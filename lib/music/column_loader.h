@@ -21,6 +21,7 @@ struct NumberTraits {
   float greatest = 0;  ///< Of the numbers and 0.
   // Of a fraction, 0..1: numbers; those of them above 1 and up to 100; outside 0..1; outside 0..100.
   std::size_t known = 0, hundredths = 0, no_fraction = 0, no_percent = 0;
+  std::size_t impossible = 0;  ///< Of another column: what no track can have; read as missing.
 
   void join(const NumberTraits& other);
 };
@@ -32,7 +33,7 @@ struct UnitChange {
   double factor = 1;
   std::string why;          ///< "" = they have it.
   bool fraction = false;    ///< What lies outside 0..1 then is missing.
-  std::size_t outside = 0;  ///< Numbers for which that is so.
+  std::size_t outside = 0;  ///< Numbers that are missing because they cannot be.
 };
 
 void change_unit(const UnitChange& change, std::vector<float>& values);
@@ -58,12 +59,13 @@ class NumberLoader {
   bool is_streams() const { return role_.is_streams; }  ///< Popularity by rank: needs the whole column.
   /// Brings the values to the unit of the feature; notes say what was scaled. @returns what was done.
   UnitChange finish(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const;
-  /// Warns of values of a whole column that were taken as missing. @throws DataError  most of them were.
+  /// Warns of values of a whole column that were taken as missing. @throws DataError  most of a column of fractions.
   void check_range(const UnitChange& change, const NumberTraits& traits, const std::string& path,
                    TrackReadNotes& notes) const;
 
  private:
   double read_any(std::string_view cell, NumberTraits& traits) const;
+  double possible(double value, NumberTraits& traits) const;
   UnitChange fraction_unit(const NumberTraits& traits) const;
   UnitChange duration_unit(const NumberTraits& traits, const std::function<std::string()>& short_songs) const;
   void rank(std::vector<float>& values, TrackReadNotes& notes) const;

@@ -70,9 +70,24 @@ void song_key(const TrackTable& table, std::size_t row, std::string& key) {
   key += fold_case(artist);
 }
 
+std::string lacking_in_words(const DroppedTracks& dropped) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < kTrackFeatureCount; ++i) {
+    if (dropped.lacking[i] > 0) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return dropped.lacking[a] > dropped.lacking[b]; });
+  std::vector<std::string> words;
+  for (const std::size_t i : order) {
+    words.push_back(feature_name(static_cast<TrackFeature>(i)) + (" " + std::to_string(dropped.lacking[i])));
+  }
+  return join(words, ", ");
+}
+
 std::string no_tracks_message(const DroppedTracks& dropped) {
   if (dropped.missing + dropped.malformed + dropped.duplicate == 0) return "no tracks after the header line";
   std::string message = "no usable track: " + std::to_string(dropped.missing) + " rows lack a feature";
+  if (dropped.missing > 0) message += " (" + lacking_in_words(dropped) + ")";
   if (dropped.malformed > 0) {
     message += ", " + std::to_string(dropped.malformed) + " are malformed (" + dropped.first_malformed + ")";
   }
@@ -87,7 +102,9 @@ void drop_unusable(TrackTable& table, const std::vector<TrackFeature>& wanted, D
   std::vector<State> state(table.size(), State::kept);
   for (const TrackFeature feature : wanted) {
     for (std::size_t row = 0; row < table.size(); ++row) {
-      if (std::isnan(table.value(feature, row))) state[row] = State::missing;
+      if (!std::isnan(table.value(feature, row))) continue;
+      state[row] = State::missing;
+      ++dropped.lacking[static_cast<std::size_t>(feature)];
     }
   }
   dropped.missing += static_cast<std::size_t>(std::count(state.begin(), state.end(), State::missing));

@@ -75,15 +75,23 @@ bool FingerprintSet::test_and_add(std::uint64_t fingerprint) {
   return false;
 }
 
-void TrackSieve::sift(TrackTable& block, bool some_will_do) {
+bool TrackSieve::lacks_a_feature(const TrackTable& block, std::size_t row) {
+  bool lacks = false;
+  for (const TrackFeature feature : wanted_) {
+    if (!std::isnan(block.value(feature, row))) continue;
+    lacks = true;
+    ++dropped_.lacking[static_cast<std::size_t>(feature)];
+  }
+  return lacks;
+}
+
+void TrackSieve::sift(TrackTable& block) {
   const auto keys = keys_of(block);
   std::vector<std::size_t> kept;
   kept.reserve(block.rows);
   for (std::size_t row = 0; row < block.rows; ++row) {
     ++rows_;
-    const auto lacking = static_cast<std::size_t>(std::count_if(
-        wanted_.begin(), wanted_.end(), [&](TrackFeature feature) { return std::isnan(block.value(feature, row)); }));
-    if (some_will_do ? lacking == wanted_.size() : lacking > 0) {
+    if (lacks_a_feature(block, row)) {
       ++dropped_.missing;
       continue;
     }

@@ -44,14 +44,15 @@ class TrackSieve {
   TrackSieve(std::vector<TrackFeature> wanted, std::size_t fingerprint_bytes)
       : wanted_(std::move(wanted)), seen_(fingerprint_bytes) {}
 
-  /// @param some_will_do  rows that have at least one of the wanted features stay.
-  void sift(TrackTable& block, bool some_will_do = false);
+  void sift(TrackTable& block);
 
   const DroppedTracks& dropped() const { return dropped_; }
   /// Row, from 1, from which on duplicates of later rows are not found: the fingerprints fill their memory.
   std::optional<std::size_t> full_at() const { return full_at_; }
 
  private:
+  bool lacks_a_feature(const TrackTable& block, std::size_t row);
+
   std::vector<TrackFeature> wanted_;
   FingerprintSet seen_;
   DroppedTracks dropped_;

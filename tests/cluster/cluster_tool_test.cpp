@@ -165,15 +165,22 @@ TEST_CASE("values that cannot be are missing, with a warning, also in a stream")
   std::string text = "name,energy,valence\n";
   for (int i = 0; i < 30; ++i) text += "S" + std::to_string(i) + ",0." + std::to_string(i + 10) + ",0.5\n";
   affekt::write_file(place.folder / "odd.csv", text + "X,7.5,-3\nY,0.3,-1\n");
+  affekt::write_file(place.folder / "still.csv", "energy,tempo\n0.1,0\n,-1\n");
   for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--stream"}}) {
-    std::vector<std::string> arguments{"odd.csv", "-k", "2"};
+    std::vector<std::string> arguments{"odd.csv", "-k", "2", "-v"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const auto result = place.run(arguments);
     REQUIRE(result.exit_code == 0);
     CHECK(contains(result.err, "warning: odd.csv: column 'energy': 1 value outside 0..1 taken as missing"));
     CHECK(contains(result.err, "warning: odd.csv: column 'valence': 2 values outside 0..1 taken as missing"));
     CHECK(contains(result.out, "left out: 2 lacking a feature"));
+    CHECK(contains(result.err, "tracks that lack a feature: valence 2, energy 1\n"));
+    arguments = {"still.csv"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    place.refused(3, arguments, "no usable track: 2 rows lack a feature (tempo 2, energy 1). Feature columns");
   }
+  const auto json = place.run({"odd.csv", "-k", "2", "--json"});
+  CHECK(Json::parse(json.out)["dropped"]["lacking"] == Json({{"energy", 1}, {"valence", 2}}));
 }
 
 TEST_CASE("the start is chosen by name, and mini-batches of a small table converge") {

@@ -105,6 +105,7 @@ TEST_CASE("a stream no longer than its sample has the clusters of the whole tabl
   const StreamClustering stream = streamed(place.path, {});
   CHECK(stream.tracks == table.size());
   CHECK(stream.dropped.missing == dropped.missing);
+  CHECK(stream.dropped.lacking == dropped.lacking);
   CHECK(stream.dropped.duplicate == dropped.duplicate);
   CHECK(stream.dropped.duplicate > 30);
   CHECK(stream.dropped.malformed == dropped.malformed);

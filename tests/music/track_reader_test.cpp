@@ -209,10 +209,30 @@ TEST_CASE("missing, duplicate and malformed rows are counted by reason") {
   CHECK(result.dropped.malformed == 1);
   affekt::drop_unusable(result.table, {TrackFeature::energy, TrackFeature::tempo}, result.dropped);
   CHECK(result.dropped.missing == 3);
+  CHECK(affekt::lacking_in_words(result.dropped) == "energy 2, tempo 1");
   CHECK(result.dropped.duplicate == 3);
   CHECK(result.table.size() == 4);
   CHECK(result.table.title[1] == "\xC3\x89t\xC3\xA9");
   CHECK(result.table.raw[0] == "1,A,X,0.5,100");
+}
+
+TEST_CASE("a tempo, a loudness and a year that cannot be are missing, and said so") {
+  const auto result = read(
+      "energy,loudness,tempo,year\n0.1,-7,250,1999\n0.2,1e30,1e9,0\n0.3,-101,60,1999.0\n0.4,4.5,1000,30000\n"
+      "0.5,-60,0,-44\n");
+  const auto known = [&](TrackFeature feature) {
+    std::string rows;
+    for (std::size_t row = 0; row < 5; ++row) rows += std::isnan(value(result, feature, row)) ? '-' : '+';
+    return rows;
+  };
+  CHECK(known(TrackFeature::loudness) == "+--++");
+  CHECK(known(TrackFeature::tempo) == "+-++-");
+  CHECK(known(TrackFeature::year) == "+-+--");
+  CHECK(result.notes.warnings ==
+        std::vector<std::string>{"column 'loudness': 2 values outside -100..100 taken as missing",
+                                 "column 'tempo': 1 value outside 0..1000 taken as missing",
+                                 "column 'year': 2 values outside 1000..2999 taken as missing"});
+  CHECK(read("energy,year\n0.5,1\n0.6,2\n").notes.warnings.size() == 1);  // not refused: nothing else needs years
 }
 
 TEST_CASE("one broken quote costs one row, with its place") {
@@ -305,7 +325,7 @@ TEST_CASE("feature names and aliases") {
 
 TEST_CASE("numbers are the nearest floats, however they are written") {
   affekt::RandomStream random(5);
-  std::string text = "loudness,tempo\n";
+  std::string text = "popularity,tempo\n";  // any number can be
   std::vector<std::string> cells;
   for (int i = 0; i < 3000; ++i) {
     const int digits = static_cast<int>(random.below(17)) + 1;
@@ -323,8 +343,8 @@ TEST_CASE("numbers are the nearest floats, however they are written") {
   for (std::size_t i = 0; i < cells.size(); ++i) {
     INFO(cells[i]);
     const auto nearest = static_cast<float>(*affekt::parse_double(cells[i]));
-    if (std::isfinite(nearest)) REQUIRE(value(result, TrackFeature::loudness, i) == nearest);
-    if (std::isinf(nearest)) REQUIRE(std::isnan(value(result, TrackFeature::loudness, i)));
+    if (std::isfinite(nearest)) REQUIRE(value(result, TrackFeature::popularity, i) == nearest);
+    if (std::isinf(nearest)) REQUIRE(std::isnan(value(result, TrackFeature::popularity, i)));
   }
 }
 

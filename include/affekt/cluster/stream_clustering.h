@@ -32,6 +32,7 @@ struct StreamClustering {
   Clustering clustering;  ///< Labels, distances, sweep, silhouette, Davies-Bouldin of the sample; the rest of all.
   std::size_t tracks = 0;
   DroppedTracks dropped;
+  std::size_t filled = 0;                       ///< Tracks given medians.
   std::optional<std::size_t> duplicates_until;  ///< Row from which on later rows' duplicates were not looked for.
 };
 

@@ -1,6 +1,7 @@
 // Reads the popular Spotify CSV dialects; docs/track-tables.md lists columns and rules.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -33,13 +34,18 @@ struct TrackReadOptions {
 
 /// Why rows were left out.
 struct DroppedTracks {
-  std::size_t missing =
-      0;  ///< A wanted feature is empty, NA, not a finite number, a tempo of 0 or a fraction outside 0..1.
+  /// A wanted feature is empty, NA, not a finite number, a tempo of 0 or a number that no track can have.
+  std::size_t missing = 0;
+  /// Rows that lack each feature, by TrackFeature; one that lacks several counts for each.
+  std::array<std::size_t, kTrackFeatureCount> lacking{};
   std::size_t duplicate = 0;  ///< Same id, or same title and artist whatever their case, as an earlier row.
   std::size_t malformed =
       0;  ///< Broken quoting, a zero byte, more than 1 MiB, or another number of cells than the header has.
   std::string first_malformed;  ///< Place and fault of the first of these.
 };
+
+/// "tempo 300, energy 2": what rows were left out for, most first; "" if none was.
+AFFEKT_API std::string lacking_in_words(const DroppedTracks& dropped);
 
 /// Why no track is left, in words, for a DataError.
 AFFEKT_API std::string no_tracks_message(const DroppedTracks& dropped);
