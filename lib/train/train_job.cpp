@@ -230,6 +230,14 @@ void check_data_of_finished(const RunFolder& run, const Dataset& data, const Tra
   check_same_data(*saved, data.digest(), weights_digest(data, rows, options));
 }
 
+Teachers teachers_of_resumed(const TrainOptions& options, at::Device device) {
+  try {
+    return {options, device};
+  } catch (const IoError& error) {
+    throw IoError(std::string(error.what()) + "; this run learns from it (--teacher says where it is now)");
+  }
+}
+
 /// "after epoch 2", and where in the next one the run was stopped.
 std::string position_text(const RunState& state) {
   return "after epoch " + std::to_string(state.epoch) +
@@ -284,7 +292,7 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& given, const 
   std::string damage;
   std::optional<RunState> saved;
   if (resumed) {
-    teachers = Teachers(options, device);  // now: a run that has ended needs none
+    teachers = teachers_of_resumed(options, device);  // now: a run that has ended needs none
     saved = state_of_run(run, ranks, damage);
   }
   Trainer trainer(data, std::move(rows), options, saved ? saved->start : start.info, observer, run, ranks);

@@ -127,6 +127,7 @@ bool Trainer::train_epoch() {
 void Trainer::stop_if_requested() {
   const int signal = requested_signal();
   if (signal == 0) return;
+  if (run_.is_silent() && ranks_ == nullptr) throw Interrupted("stopped; nothing was written", signal);
   const bool saved = save_checkpoint();
   const std::string where =
       "stopped in epoch " + std::to_string(state_.epoch + 1) + " after step " + std::to_string(state_.step);

@@ -164,6 +164,8 @@ TEST_CASE("a run goes on with its own teacher only") {
   TrainOptions again = read_run_options(options.out);
   again.teachers = {"default"};
   CHECK(contains(message_of<UsageError>([&] { run_training(data, again); }), "teacher: not the teachers this run"));
+  again.teachers = {(folder / "gone.safetensors").string()};
+  CHECK(contains(message_of<IoError>([&] { run_training(data, again); }), "--teacher says where it is now"));
   fs::copy_file(file, folder / "moved.safetensors");
   again.teachers = {(folder / "moved.safetensors").string()};
   CHECK(run_training(data, again).epochs_run == 2);

@@ -10,7 +10,9 @@
 #include "affekt/core/text.h"
 #include "affekt/model/model_file.h"
 #include "affekt/nn/classifier.h"
+#include "affekt/train/estimate.h"
 #include "support/catch.h"
+#include "support/error_message.h"
 #include "support/temp_folder.h"
 #include "train/schedule.h"
 #include "train/small_run.h"
@@ -226,6 +228,15 @@ TEST_CASE("a run out of time does not judge its weights: they have the figures t
   CHECK(read_text(options.out + "/report.html").find("-1.0") == std::string::npos);
   const std::string log = read_text(options.out + "/log.txt");
   CHECK(log.find("judging") == log.rfind("judging"));
+}
+
+TEST_CASE("an estimate that is stopped does not claim to have saved anything") {
+  const TempFolder folder;
+  TrainObserver observer;
+  observer.stop_requested = [] { return true; };
+  const Dataset data = squares();
+  CHECK(message_of<Interrupted>([&] { estimate_training(data, quick(folder), observer); }) ==
+        "stopped; nothing was written");
 }
 
 TEST_CASE("half precision files hold what the summary reports") {
