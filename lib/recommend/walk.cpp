@@ -11,6 +11,8 @@ namespace {
 
 // A step's own reach in the plane: ten steps over half the plane lie about this far apart.
 constexpr double kStepSpread = 0.1;
+// Of the catalogue's best fit to a step.
+constexpr double kEnough = 0.5;
 // Nearer than this there is no direction to walk in.
 constexpr double kArrived = 0.02;
 
@@ -28,26 +30,34 @@ struct Road {
   }
 };
 
-// With the cluster strategy a step is answered by one cluster: of the point's mood, else simply the nearest.
+// With the cluster strategy a step is answered by the nearest cluster of the point's mood; k, that is all tracks, if
+// there is none: a cluster of another mood would hardly have what fits.
 std::size_t cluster_for(const RecommendContext& context, MoodPoint point, const std::vector<bool>& has_tracks) {
   const Mood& mood = context.moods.moods[context.moods.region_of(point)];
-  const std::size_t c = context.nearest_cluster(mood, point, [&](std::size_t i) {
+  return context.nearest_cluster(mood, point, [&](std::size_t i) {
     return has_tracks[i] && context.catalog.clusters.clusters[i].mood == mood.name;
   });
-  if (c < has_tracks.size()) return c;
-  return context.nearest_cluster(mood, point, [&](std::size_t i) { return has_tracks[i]; });
 }
 
-// The nearer the goal, the more its mood's own description counts.
+// The nearer the goal, the more its mood's own description counts. A cluster whose best track fits less than half as
+// well as the best of all does not answer the step: all tracks do.
 CandidatePool step_pool(const RecommendContext& context, MoodPoint aim, const Mood& goal, double t,
                         std::size_t cluster) {
-  const bool by_cluster = cluster < context.catalog.clusters.k();
+  const std::vector<std::size_t>& rows = context.rows;
+  std::vector<double> fits;
+  fits.reserve(rows.size());
+  double best = 0, best_inside = 0;
+  for (const std::size_t row : rows) {
+    fits.push_back(plane::mood_kernel(context.places, row, goal, aim, kStepSpread, t));
+    best = std::max(best, fits.back());
+    if (context.cluster_of(row) == cluster) best_inside = std::max(best_inside, fits.back());
+  }
+  const bool by_cluster = cluster < context.catalog.clusters.k() && best_inside >= kEnough * best;
   std::vector<Candidate> candidates;
-  for (const std::size_t row : context.rows) {
-    if (by_cluster && context.cluster_of(row) != cluster) continue;
-    const double fit = plane::mood_kernel(context.places, row, goal, aim, kStepSpread, t);
-    const double score = by_cluster ? cluster_score(context, row, fit) : plane_score(context, row, fit);
-    candidates.push_back(perturbed(context, row, score));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (by_cluster && context.cluster_of(rows[i]) != cluster) continue;
+    const double score = by_cluster ? cluster_score(context, rows[i], fits[i]) : plane_score(context, rows[i], fits[i]);
+    candidates.push_back(perturbed(context, rows[i], score));
   }
   return CandidatePool(std::move(candidates));
 }

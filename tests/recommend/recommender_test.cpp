@@ -162,6 +162,29 @@ TEST_CASE("an emotion whose mood no cluster has uses the nearest cluster and say
   }
 }
 
+TEST_CASE("a walk does not end among tracks that do not fit because their cluster has the goal's name, or none has") {
+  const auto farthest_end = [](const Catalog& catalog, const char* goal, MoodPoint center) {
+    const auto places = plane::places_of(catalog.tracks);
+    RecommendOptions options;
+    options.goal = goal;
+    const auto r = recommend(one_emotion(Emotion::angry), catalog, five_moods(), options);
+    double farthest = 0;
+    for (std::size_t i = 8; i < r.tracks.size(); ++i) {
+      const auto row = static_cast<std::size_t>(std::stoul(r.tracks[i].title.substr(5)));
+      farthest = std::max(farthest, std::sqrt(plane::squared_distance(places.at(row), center)));
+    }
+    return farthest;
+  };
+  Catalog catalog = grid_catalog(30, 900);
+  CHECK(farthest_end(catalog, "calm", {0.65, 0.2}) < 0.2);
+  CHECK(farthest_end(catalog, "energetic", {0.55, 0.9}) < 0.2);  // no cluster is
+  for (std::size_t row = 0; row < catalog.tracks.size(); ++row) {
+    const bool quiet = catalog.tracks.value(TrackFeature::energy, row) < 0.45F;
+    if (catalog.cluster[row] == 2 && quiet) catalog.cluster[row] = 3;  // the calm cluster keeps its loudest
+  }
+  CHECK(farthest_end(catalog, "calm", {0.65, 0.2}) < 0.2);
+}
+
 TEST_CASE("traits rank what the plane cannot tell apart, in both strategies and at the end of a walk") {
   auto catalog = grid_catalog(30, 900);
   auto& acousticness = catalog.tracks.column(TrackFeature::acousticness);

@@ -60,7 +60,8 @@ AFFEKT_API EmotionProbabilities one_emotion(Emotion emotion);
 ///   catalogue.
 /// - any other goal: the iso-principle. `count` equal steps lead from the mixture's mean point to the goal's centre;
 ///   each step takes the track that fits its point best (spread 0.1), with `cluster` out of the cluster nearest to the
-///   point whose mood the point lies in. Places along the way never run backwards.
+///   point whose mood the point lies in, unless there is none or the catalogue has a track that fits more than twice as
+///   well as its best. Places along the way never run backwards.
 ///
 /// Tracks are taken one at a time by maximal marginal relevance, (1 - diversity) score - diversity * similarity to the
 /// most similar of the last 20 taken, among the best candidates. No two tracks share an id, or first artist and title
