@@ -36,6 +36,17 @@ Decoded decode_utf8(std::string_view text, std::size_t i) {
   return {code, length, true};
 }
 
+/// Bytes of the broken letter at `text[i]`: its first and those that would continue it.
+std::size_t broken_length(std::string_view text, std::size_t i) {
+  const auto lead = static_cast<unsigned char>(text[i]);
+  const std::size_t most = lead < 0xC2 || lead > 0xF4 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  std::size_t length = 1;
+  while (length < most && i + length < text.size() && (static_cast<unsigned char>(text[i + length]) & 0xC0U) == 0x80U) {
+    ++length;
+  }
+  return length;
+}
+
 void append_utf8(std::string& out, char32_t code) {
   const auto put = [&](char32_t value) { out += static_cast<char>(static_cast<unsigned char>(value)); };
   if (code < 0x80) {
@@ -113,12 +124,33 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
-std::string to_utf8(std::string_view text) {
-  if (is_valid_utf8(text)) return std::string(text);
+TextEncoding text_encoding(std::string_view text) {
+  if (is_valid_utf8(text)) return TextEncoding::utf8;
+  const bool marked = text.find("\xEF\xBF\xBD") != std::string_view::npos;
+  return marked ? TextEncoding::broken_utf8 : TextEncoding::latin1;
+}
+
+std::string decode_text(std::string_view text, TextEncoding encoding) {
+  if (encoding == TextEncoding::utf8) return std::string(text);
   std::string out;
-  for (const char c : text) append_utf8(out, static_cast<unsigned char>(c));
+  if (encoding == TextEncoding::latin1) {
+    for (const char c : text) append_utf8(out, static_cast<unsigned char>(c));
+    return out;
+  }
+  for (std::size_t i = 0; i < text.size();) {
+    const Decoded point = decode_utf8(text, i);
+    append_utf8(out, point.code);
+    i += point.valid ? point.length : broken_length(text, i);
+  }
   return out;
 }
+
+const char* encoding_name(TextEncoding encoding) {
+  if (encoding == TextEncoding::utf8) return "UTF-8";
+  return encoding == TextEncoding::latin1 ? "latin-1" : "UTF-8 with broken letters, which become U+FFFD";
+}
+
+std::string to_utf8(std::string_view text) { return decode_text(text, text_encoding(text)); }
 
 std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
   const std::string wanted = lower_ascii(name);

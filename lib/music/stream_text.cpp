@@ -141,36 +141,40 @@ void StreamText::forget() const {
   if (map_ != nullptr) ::madvise(map_, size_, MADV_DONTNEED);
 }
 
+/// Up to three bytes that continue a letter belong to a piece.
+std::string_view StreamText::piece_at(std::size_t begin) const {
+  std::size_t end = std::min(size_, begin + kPiece);
+  while (end < size_ && end < begin + kPiece + 3 && (static_cast<unsigned char>(bytes()[end]) & 0xC0U) == 0x80) ++end;
+  return bytes().substr(begin, end - begin);
+}
+
 bool StreamText::is_utf8() const {
   for (std::size_t begin = 0; begin < size_;) {
-    std::size_t end = std::min(size_, begin + kPiece);
-    // Up to three bytes that continue a letter belong to this piece.
-    while (end < size_ && end < begin + kPiece + 3 && (static_cast<unsigned char>(bytes()[end]) & 0xC0U) == 0x80) ++end;
-    if (!is_valid_utf8(bytes().substr(begin, end - begin))) return false;
-    begin = end;
+    const std::string_view piece = piece_at(begin);
+    if (!is_valid_utf8(piece)) return false;
+    begin += piece.size();
     forget();
   }
   return true;
 }
 
-void StreamText::decode_latin1() {
+TextEncoding StreamText::decode() {
+  TextEncoding encoding = TextEncoding::latin1;
+  for (std::size_t begin = 0; begin < size_ && encoding == TextEncoding::latin1;) {
+    const std::string_view piece = piece_at(begin);
+    if (piece.find("\xEF\xBF\xBD") != std::string_view::npos) encoding = TextEncoding::broken_utf8;
+    begin += piece.size();
+    forget();
+  }
   TemporaryFile copy;
-  std::string piece;
-  for (std::size_t begin = 0; begin < size_; begin += kPiece) {
-    piece.clear();
-    for (const char c : bytes().substr(begin, kPiece)) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte < 0x80) {
-        piece += c;
-      } else {
-        piece += static_cast<char>(0xC0U | byte >> 6U);
-        piece += static_cast<char>(0x80U | (byte & 0x3FU));
-      }
-    }
-    copy.write(piece);
+  for (std::size_t begin = 0; begin < size_;) {
+    const std::string_view piece = piece_at(begin);
+    copy.write(decode_text(piece, encoding));
+    begin += piece.size();
     forget();
   }
   map(copy.get());
+  return encoding;
 }
 
 }  // namespace affekt

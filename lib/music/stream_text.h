@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "affekt/core/text.h"
+
 namespace affekt {
 
 /// A file's text; standard input ("-") is copied to an unlinked temporary file first.
@@ -20,10 +22,11 @@ class StreamText {
   /// Gives back the pages that were read.
   void forget() const;
   bool is_utf8() const;
-  /// Decodes latin-1: bytes() is another text from now on.
-  void decode_latin1();
+  /// Decodes what is not UTF-8 as decode_text() does: bytes() is another text from now on.
+  TextEncoding decode();
 
  private:
+  std::string_view piece_at(std::size_t begin) const;
   void map(int fd);
   void unmap();
 

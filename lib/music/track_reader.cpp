@@ -38,10 +38,10 @@ TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackRea
   const auto read_all = [&] {
     return reader->open() && reader->read(std::numeric_limits<std::size_t>::max(), table, traits);
   };
-  bool latin1 = false;
+  TextEncoding encoding = TextEncoding::utf8;
   if (!read_all()) {
-    latin1 = true;
-    const auto text = std::make_shared<std::string>(to_utf8(file->bytes()));
+    encoding = text_encoding(file->bytes());
+    const auto text = std::make_shared<std::string>(decode_text(file->bytes(), encoding));
     reader = std::make_unique<TableReader>(path, FileText{*text, text}, options);
     table = {};
     read_all();
@@ -49,7 +49,7 @@ TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackRea
   finish_numbers(reader->choice(), traits, table, path, reader->notes());
   table.sources.push_back(reader->source());
   table.source.assign(table.rows, 0);
-  notes.lines.push_back(latin1 ? "encoding: latin-1" : "encoding: UTF-8");
+  notes.lines.push_back(std::string("encoding: ") + encoding_name(encoding));
   notes.lines.insert(notes.lines.end(), reader->notes().lines.begin(), reader->notes().lines.end());
   notes.warnings.insert(notes.warnings.end(), reader->notes().warnings.begin(), reader->notes().warnings.end());
   if (dropped.malformed == 0) dropped.first_malformed = reader->dropped().first_malformed;

@@ -54,7 +54,7 @@ class File {
   const TableReader& reader() const { return *reader_; }
   std::shared_ptr<StreamText> text() const { return text_; }
 
-  /// False: the text is latin-1, and decoded now; the file is to be rewound.
+  /// False: the text is not UTF-8, and decoded now; the file is to be rewound.
   bool read(TrackTable& block) {
     std::vector<NumberTraits> traits;
     text_->forget();
@@ -84,11 +84,11 @@ class File {
     return same;
   }
   void check_encoding() {
-    if (!latin1_ && !text_->is_utf8()) decode();
+    if (encoding_ == TextEncoding::utf8 && !text_->is_utf8()) decode();
   }
   TrackReadNotes notes() const {
     TrackReadNotes notes;
-    notes.lines.push_back(latin1_ ? "encoding: latin-1" : "encoding: UTF-8");
+    notes.lines.push_back(std::string("encoding: ") + encoding_name(encoding_));
     const auto& more = reader_->notes().lines;
     notes.lines.insert(notes.lines.end(), more.begin(), more.end());
     const auto& numbers = reader_->choice().numbers;
@@ -118,8 +118,7 @@ class File {
     return true;
   }
   void decode() {
-    text_->decode_latin1();
-    latin1_ = true;
+    encoding_ = text_->decode();
     units_.reset();
   }
   std::vector<UnitChange> units() const {
@@ -135,7 +134,7 @@ class File {
   std::unique_ptr<TableReader> reader_;
   std::vector<Facts> facts_;                      // a number of the choice each
   std::optional<std::vector<UnitChange>> units_;  // as far as known: of the first block, later of the whole
-  bool latin1_ = false;
+  TextEncoding encoding_ = TextEncoding::utf8;
 };
 
 }  // namespace

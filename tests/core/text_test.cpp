@@ -30,6 +30,11 @@ TEST_CASE("UTF-8 is told from latin-1") {
   CHECK_FALSE(is_valid_utf8("\xF4\x90\x80\x80"));  // beyond Unicode
   CHECK_FALSE(is_valid_utf8("cut \xE2\x82"));
   CHECK(to_utf8("Beyonc\xE9") == "Beyonc\xC3\xA9");
+  // U+FFFD says that the text was UTF-8 once: what is broken is lost, not latin-1.
+  CHECK(to_utf8("M\xEF\xBF\xBDn Beyonc\xEF\xBF, Be\xEF\" \xBF\xE9t\xC3\xA9 \xF0\x9F") ==
+        "M\xEF\xBF\xBDn Beyonc\xEF\xBF\xBD, Be\xEF\xBF\xBD\" \xEF\xBF\xBD\xEF\xBF\xBDt\xC3\xA9 \xEF\xBF\xBD");
+  CHECK(affekt::text_encoding("\xEF\xBF\xBD") == affekt::TextEncoding::utf8);
+  CHECK(affekt::text_encoding("\xEF\xBF") == affekt::TextEncoding::latin1);
   CHECK(to_utf8("Beyonc\xC3\xA9") == "Beyonc\xC3\xA9");
   CHECK(count_code_points("é東") == 2);
 }

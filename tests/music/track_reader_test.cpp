@@ -216,6 +216,14 @@ TEST_CASE("missing, duplicate and malformed rows are counted by reason") {
   CHECK(result.table.raw[0] == "1,A,X,0.5,100");
 }
 
+TEST_CASE("letters that were lost before stay lost, and do not make a text latin-1") {
+  const auto result = read("name,artist,energy\nM\xEF\xBF\xBDn,Beyonc\xEF\xBF,0.5\nCaf\xC3\xA9,Be\xEF,0.6\n");
+  CHECK(result.table.title[0] == "M\xEF\xBF\xBDn");
+  CHECK(result.table.artist[0] == "Beyonc\xEF\xBF\xBD");
+  CHECK(result.table.title[1] == "Caf\xC3\xA9");
+  CHECK(result.table.artist[1] == "Be\xEF\xBF\xBD");
+}
+
 TEST_CASE("a tempo, a loudness and a year that cannot be are missing, and said so") {
   const auto result = read(
       "energy,loudness,tempo,year\n0.1,-7,250,1999\n0.2,1e30,1e9,0\n0.3,-101,60,1999.0\n0.4,4.5,1000,30000\n"

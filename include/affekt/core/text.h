@@ -14,7 +14,19 @@ namespace affekt {
 /// UTF-8 become U+FFFD; newlines and tabs become spaces. At most `max_chars` code points, then an ellipsis.
 AFFEKT_API std::string printable(std::string_view text, std::size_t max_chars = 200);
 
-/// Valid UTF-8 of `text`: returned as is, or, if it is not valid UTF-8, decoded as latin-1.
+/// What a text without a declared encoding is taken for.
+enum class TextEncoding {
+  utf8,
+  latin1,
+  broken_utf8,  ///< Not valid, but with U+FFFD in it, which no latin-1 text spells: somebody lost letters of it before.
+};
+AFFEKT_API TextEncoding text_encoding(std::string_view text);
+/// As UTF-8; what is broken becomes U+FFFD, one for each letter begun.
+AFFEKT_API std::string decode_text(std::string_view text, TextEncoding encoding);
+/// "UTF-8", "latin-1", ... for people.
+AFFEKT_API const char* encoding_name(TextEncoding encoding);
+
+/// decode_text() by text_encoding().
 AFFEKT_API std::string to_utf8(std::string_view text);
 AFFEKT_API bool is_valid_utf8(std::string_view text);
 
