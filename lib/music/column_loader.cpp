@@ -191,7 +191,7 @@ void NumberLoader::rank(std::vector<float>& values, TrackReadNotes& notes) const
 }
 
 UnitChange NumberLoader::finish(const NumberTraits& traits, std::vector<float>& values, TrackReadNotes& notes) const {
-  const UnitChange change = unit(traits, [&values] {
+  UnitChange change = unit(traits, [&values] {
     std::vector<float> known;
     std::copy_if(values.begin(), values.end(), std::back_inserter(known),
                  [](float value) { return !std::isnan(value); });

@@ -78,6 +78,7 @@ std::string lacking_in_words(const DroppedTracks& dropped) {
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return dropped.lacking[a] > dropped.lacking[b]; });
   std::vector<std::string> words;
+  words.reserve(order.size());
   for (const std::size_t i : order) {
     words.push_back(feature_name(static_cast<TrackFeature>(i)) + (" " + std::to_string(dropped.lacking[i])));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -39,6 +40,28 @@ EmotionProbabilities normalised(const EmotionProbabilities& probabilities) {
   return out;
 }
 
+// The catalogue's own names, most frequent first.
+std::string common_genres(const TrackTable& tracks) {
+  constexpr std::size_t kMost = 12;
+  std::map<std::string, std::size_t> counts;
+  for (std::size_t row = 0; row < tracks.size(); ++row) {
+    std::string genres(tracks.text(tracks.genre, row));  // a cell may list several
+    for (char& c : genres) c = std::string_view(";[]'\"").find(c) != std::string_view::npos ? ',' : c;
+    for (const std::string& genre : split(genres, ',')) {
+      if (!trim(genre).empty()) ++counts[std::string(trim(genre))];
+    }
+  }
+  std::vector<std::pair<std::size_t, std::string>> order;
+  order.reserve(counts.size());
+  for (const auto& [name, count] : counts) order.emplace_back(count, printable(name, 40));
+  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::string> names;
+  names.reserve(kMost + 1);
+  for (std::size_t i = 0; i < std::min(kMost, order.size()); ++i) names.push_back(order[i].second);
+  if (order.size() > kMost) names.emplace_back("...");
+  return join(names, ", ");
+}
+
 std::vector<std::size_t> rows_left(const Catalog& catalog, const RecommendOptions& options,
                                    const ExclusionList& excluded) {
   const std::size_t all = catalog.tracks.size();
@@ -60,8 +83,9 @@ std::vector<std::size_t> rows_left(const Catalog& catalog, const RecommendOption
     count(left.by_years, "--year");
     count(left.by_genres, "--genre");
     count(left.by_explicit, "--explicit");
+    const std::string genres = left.by_genres > 0 ? "; genres there: " + common_genres(catalog.tracks) : "";
     throw DataError("no track is left to recommend: of " + std::to_string(all) + " tracks " + join(taken, ", ") +
-                    " are taken away (ask for less)");
+                    " are taken away (ask for less" + genres + ")");
   }
   return std::move(left.rows);
 }
