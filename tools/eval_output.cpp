@@ -17,7 +17,7 @@ std::string title(const EvalSubject& subject, const EvalResult& evaluation) {
   }
   return join(names, " + ") + (names.size() > 1 ? ", ensemble" : "") + ", split " + subject.split +
          (subject.tta == "none" ? "" : ", tta " + subject.tta) + ", " + std::to_string(evaluation.report.samples) +
-         " faces";
+         (evaluation.report.samples == 1 ? " face" : " faces");
 }
 
 Table figure_table(const EvalSubject& subject, const EvalResult& evaluation) {
@@ -26,8 +26,10 @@ Table figure_table(const EvalSubject& subject, const EvalResult& evaluation) {
   table.columns = {{"figure", false}, {"value", true}, {"", false}};
   table.rows.push_back({"accuracy", number_or(report.accuracy, kDecimals), ""});
   if (evaluation.leaks_known) {
-    table.rows.push_back({"accuracy without leaked faces", number_or(evaluation.accuracy_without_leaked, kDecimals),
-                          std::to_string(evaluation.leaked) + " faces also occur in Training"});
+    table.rows.push_back(
+        {"accuracy without leaked faces", number_or(evaluation.accuracy_without_leaked, kDecimals),
+         std::to_string(evaluation.leaked) +
+             (evaluation.leaked == 1 ? " face also occurs in Training" : " faces also occur in Training")});
   }
   table.rows.push_back({"balanced accuracy", number_or(report.balanced_accuracy, kDecimals), "mean recall"});
   table.rows.push_back({"top-2 accuracy", number_or(report.top2_accuracy, kDecimals), ""});

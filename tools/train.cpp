@@ -142,7 +142,7 @@ std::string source_line(const SourceCount& source) {
     classes.push_back(emotion_names()[c] + " " + std::to_string(source.classes[c]));
   }
   return "source               " + printable(source.path) + ", weight " + format_shortest(source.weight) + ": " +
-         std::to_string(source.rows) + " rows (" + join(classes, ", ") + ")\n";
+         std::to_string(source.rows) + (source.rows == 1 ? " row (" : " rows (") + join(classes, ", ") + ")\n";
 }
 
 /// Nothing is known of a run that was stopped in its first epoch, and not all of one that has not ended.

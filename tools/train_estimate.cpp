@@ -29,8 +29,9 @@ void estimate(Io& io, const Tool& tool, const Dataset& data, const TrainOptions&
            << megabytes(e.peak_memory_bytes) << "\nimages per second    " << format_fixed(e.images_per_second, 1)
            << " (" << e.measured_steps << " steps measured; " << e.device << ", " << e.threads
            << (e.threads == 1 ? " thread, " : " threads, ") << e.precision << ")\nan epoch             "
-           << e.steps_per_epoch << " steps, " << seconds(e.seconds_per_epoch)
-           << " with validation\nall                  " << options.epochs << " epochs"
+           << e.steps_per_epoch << (e.steps_per_epoch == 1 ? " step, " : " steps, ") << seconds(e.seconds_per_epoch)
+           << " with validation\nall                  " << options.epochs
+           << (options.epochs == 1 ? " epoch" : " epochs")
            << (options.seeds > 1 ? ", " + std::to_string(options.seeds) + " seeds" : "") << ": " << seconds(e.seconds)
            << '\n';
 }

@@ -31,6 +31,7 @@ void paint(GreyPicture& sheet, const at::Tensor& pixels, int row, int column) {
 /// Positions of `chosen` among `rows`, both ascending.
 std::vector<std::int64_t> positions_of(const std::vector<std::size_t>& chosen, const std::vector<std::size_t>& rows) {
   std::vector<std::int64_t> out;
+  out.reserve(chosen.size());
   for (const std::size_t row : chosen) out.push_back(std::lower_bound(rows.begin(), rows.end(), row) - rows.begin());
   return out;
 }
@@ -41,6 +42,7 @@ at::Tensor faces_of_epoch(const FaceBatches& faces, const std::vector<std::int64
   const at::Tensor order = epoch_order(static_cast<std::size_t>(faces.images().size(0)), seed, epoch);
   const auto* begin = order.data_ptr<std::int64_t>();
   std::vector<at::Tensor> seen;
+  seen.reserve(positions.size());
   for (const std::int64_t position : positions) {
     const std::int64_t place = std::find(begin, begin + order.size(0), position) - begin;
     seen.push_back(faces.batch(order, place, 1, epoch, /*with_pixels=*/true).pixels.to(at::kCPU));

@@ -44,7 +44,8 @@ Table result_table(const TrainSummary& summary) {
       {"PrivateTest accuracy", accuracy(summary.private_accuracy)},
       {"training images per second", format_fixed(summary.images_per_second, 1)},
       {"seconds", format_fixed(summary.seconds, 0)},
-      {"device", summary.device + ", " + std::to_string(summary.threads) + " threads, " + summary.precision},
+      {"device", summary.device + ", " + std::to_string(summary.threads) +
+                     (summary.threads == 1 ? " thread, " : " threads, ") + summary.precision},
       {"ended", summary.stopped},
   };
   return table;

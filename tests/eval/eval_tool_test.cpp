@@ -116,7 +116,7 @@ TEST_CASE("the table names both accuracies; --out holds the report") {
   INFO(result.err);
   REQUIRE(result.exit_code == 0);
   for (const char* words : {"ensemble", "tta flip", "precision", "weighted avg", "accuracy without leaked faces",
-                            "0.5000  1 faces also occur in Training", "Confusion matrix, percent"}) {
+                            "0.5000  1 face also occurs in Training", "Confusion matrix, percent"}) {
     CHECK_THAT(result.out, Contains(words));
   }
   const Json json = read_json(out / "report.json");
