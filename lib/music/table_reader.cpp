@@ -16,6 +16,10 @@ constexpr int kMostCuts = 4;  // each cut after the first follows a stray quote;
 }  // namespace
 
 bool TableReader::open() {
+  if (text_.bytes.size() > kLongestRow &&
+      text_.bytes.substr(0, kLongestRow).find_first_of("\r\n") == std::string_view::npos) {
+    throw DataError(printable(path_) + ":1: no line end within 1 MiB, expected a CSV file with a header line");
+  }
   CsvReader csv(text_.bytes, printable(path_));
   read_header(csv);
   position_ = csv.position();

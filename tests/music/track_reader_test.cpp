@@ -285,6 +285,8 @@ TEST_CASE("tables without what is needed say what they have") {
   CHECK(contains(refusal(std::string("\0\1\2\3", 4)), "tracks.csv"));
   CHECK(read("energy,valence\n").table.size() == 0);  // header only: for the caller to judge
   CHECK_THROWS_AS(read("\"name,energy\nA,0.5\n"), DataError);
+  CHECK(contains(refusal(std::string(std::size_t{2} << 20, 'x')), "tracks.csv:1: no line end within 1 MiB"));
+  CHECK(contains(refusal("energy,valence" + std::string(std::size_t{2} << 20, ' ') + "\n1,1\n"), "no line end"));
 }
 
 TEST_CASE("huge cells and zero bytes within a row cost their row only") {
