@@ -24,6 +24,7 @@ namespace affekt {
 /// Squares of shorter distances may have underflowed.
 inline constexpr float kLeastBound = 0x1p-50F;
 
+/// Columns up to which the allowance for rounding leaves something of a bound.
 inline constexpr std::size_t kWidestBounded = 4096;
 
 struct Bounds {

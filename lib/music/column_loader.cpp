@@ -44,7 +44,6 @@ void NumberTraits::join(const NumberTraits& other) {
   whole = whole && other.whole;
   greatest = std::max(greatest, other.greatest);
   known += other.known;
-  hundredths += other.hundredths;
   no_fraction += other.no_fraction;
   no_percent += other.no_percent;
   impossible += other.impossible;
@@ -108,11 +107,9 @@ float NumberLoader::read(std::string_view cell, NumberTraits& traits) const {
   if (traits.whole) traits.whole = narrow == std::floor(narrow);
   traits.greatest = std::max(traits.greatest, narrow);
   if (fraction_) {
-    const bool no_fraction = outside(narrow, 1), no_percent = outside(narrow, 100);
     ++traits.known;
-    traits.no_fraction += no_fraction ? 1 : 0;
-    traits.no_percent += no_percent ? 1 : 0;
-    traits.hundredths += no_fraction && !no_percent ? 1 : 0;
+    traits.no_fraction += outside(narrow, 1) ? 1 : 0;
+    traits.no_percent += outside(narrow, 100) ? 1 : 0;
   }
   return narrow;
 }
@@ -135,7 +132,8 @@ UnitChange NumberLoader::fraction_unit(const NumberTraits& traits) const {
   if (traits.whole && traits.greatest > 1 && traits.greatest <= 100) {
     return percent("whole numbers up to " + format_shortest(double{traits.greatest}) + " read as percent");
   }
-  if (2 * traits.hundredths > traits.known) return percent("most numbers above 1 and up to 100, read as percent");
+  if (2 * (traits.no_fraction - traits.no_percent) > traits.known)
+    return percent("most numbers above 1 and up to 100, read as percent");
   return change;
 }
 

@@ -19,8 +19,8 @@ struct NumberTraits {
   bool percent_sign = false, clock = false;
   bool whole = true;   ///< Every number.
   float greatest = 0;  ///< Of the numbers and 0.
-  // Of a fraction, 0..1: numbers; those of them above 1 and up to 100; outside 0..1; outside 0..100.
-  std::size_t known = 0, hundredths = 0, no_fraction = 0, no_percent = 0;
+  // Of a fraction, 0..1: numbers; those of them outside 0..1; outside 0..100.
+  std::size_t known = 0, no_fraction = 0, no_percent = 0;
   std::size_t impossible = 0;  ///< Of another column: what no track can have; read as missing.
 
   void join(const NumberTraits& other);

@@ -14,6 +14,7 @@
 using namespace affekt;
 using affekt::test::five_moods;
 using affekt::test::grid_catalog;
+using affekt::test::ids;
 using affekt::test::track_id;
 
 namespace {
@@ -22,12 +23,6 @@ EmotionProbabilities mixture(std::initializer_list<std::pair<Emotion, double>> p
   EmotionProbabilities p{};
   for (const auto& part : parts) p[static_cast<std::size_t>(part.first)] = part.second;
   return p;
-}
-
-std::vector<std::string> ids(const Recommendation& r) {
-  std::vector<std::string> out;
-  for (const auto& track : r.tracks) out.push_back(track.id);
-  return out;
 }
 
 std::map<std::string, int> moods_of(const Recommendation& r) {
@@ -43,19 +38,6 @@ std::string usage_error(const RecommendOptions& options) {
     return error.what();
   }
   return "";
-}
-
-// Where each track lies along the line from the listener's place to the goal's centre.
-std::vector<double> progress(const Recommendation& r, const Catalog& catalog, MoodPoint start, MoodPoint goal) {
-  const auto places = plane::places_of(catalog.tracks);
-  std::vector<double> out;
-  for (const auto& track : r.tracks) {
-    const auto row = static_cast<std::size_t>(std::stoul(track.title.substr(5)));
-    const MoodPoint p = places.at(row);
-    out.push_back((p.valence - start.valence) * (goal.valence - start.valence) +
-                  (p.energy - start.energy) * (goal.energy - start.energy));
-  }
-  return out;
 }
 
 }  // namespace
@@ -162,29 +144,6 @@ TEST_CASE("an emotion whose mood no cluster has uses the nearest cluster and say
   }
 }
 
-TEST_CASE("a walk does not end among tracks that do not fit because their cluster has the goal's name, or none has") {
-  const auto farthest_end = [](const Catalog& catalog, const char* goal, MoodPoint center) {
-    const auto places = plane::places_of(catalog.tracks);
-    RecommendOptions options;
-    options.goal = goal;
-    const auto r = recommend(one_emotion(Emotion::angry), catalog, five_moods(), options);
-    double farthest = 0;
-    for (std::size_t i = 8; i < r.tracks.size(); ++i) {
-      const auto row = static_cast<std::size_t>(std::stoul(r.tracks[i].title.substr(5)));
-      farthest = std::max(farthest, std::sqrt(plane::squared_distance(places.at(row), center)));
-    }
-    return farthest;
-  };
-  Catalog catalog = grid_catalog(30, 900);
-  CHECK(farthest_end(catalog, "calm", {0.65, 0.2}) < 0.2);
-  CHECK(farthest_end(catalog, "energetic", {0.55, 0.9}) < 0.2);  // no cluster is
-  for (std::size_t row = 0; row < catalog.tracks.size(); ++row) {
-    const bool quiet = catalog.tracks.value(TrackFeature::energy, row) < 0.45F;
-    if (catalog.cluster[row] == 2 && quiet) catalog.cluster[row] = 3;  // the calm cluster keeps its loudest
-  }
-  CHECK(farthest_end(catalog, "calm", {0.65, 0.2}) < 0.2);
-}
-
 TEST_CASE("traits rank what the plane cannot tell apart, in both strategies and at the end of a walk") {
   auto catalog = grid_catalog(30, 900);
   auto& acousticness = catalog.tracks.column(TrackFeature::acousticness);
@@ -230,56 +189,6 @@ TEST_CASE("closeness decides: a smaller spread of the answer than of the catalog
       CHECK(sum / 10 < 0.13);  // a random track of the right quadrant is about 0.2 away
     }
   }
-}
-
-TEST_CASE("a goal is a walk: it starts at the listener, ends at the goal and never turns back") {
-  const Catalog catalog = grid_catalog(40, 1600);
-  const MoodMap moods = five_moods();
-  for (const auto strategy : {RecommendStrategy::cluster, RecommendStrategy::circumplex}) {
-    for (const char* goal : {"happy", "calm", "energetic"}) {
-      RecommendOptions options;
-      options.goal = goal;
-      options.strategy = strategy;
-      const auto r = recommend(one_emotion(Emotion::sad), catalog, moods, options);
-      const MoodPoint start = moods.of(Emotion::sad).point;
-      const MoodPoint end = moods.moods[*moods.find(goal)].center;
-      CHECK(r.mood.valence == Approx(start.valence));
-      CHECK(r.mood.energy == Approx(start.energy));
-      const auto steps = progress(r, catalog, start, end);
-      REQUIRE(steps.size() == 10);
-      CHECK(std::is_sorted(steps.begin(), steps.end()));
-      const double whole = plane::squared_distance(start, end);
-      CHECK(steps.front() / whole < 0.2);
-      CHECK(steps.back() / whole > 0.8);
-      for (std::size_t i = 0; i < 10; ++i) {
-        CHECK(r.tracks[i].reason.rfind("step " + std::to_string(i + 1) + " of 10 to " + goal + ", ", 0) == 0);
-      }
-      CHECK(r.tracks[0].reason.find(", 0 % of the way") != std::string::npos);
-      CHECK(r.tracks[9].reason.find(", 100 % of the way") != std::string::npos);
-    }
-  }
-}
-
-TEST_CASE("lift is happy and energize is energetic; a walk of no length says so") {
-  const Catalog catalog = grid_catalog(30, 900);
-  MoodMap moods = five_moods();
-  RecommendOptions lift, happy;
-  lift.goal = "LIFT";
-  happy.goal = "happy";
-  const auto sad = one_emotion(Emotion::sad);
-  CHECK(ids(recommend(sad, catalog, moods, lift)) == ids(recommend(sad, catalog, moods, happy)));
-  RecommendOptions energize, energetic;
-  energize.goal = "energize";
-  energetic.goal = "energetic";
-  CHECK(ids(recommend(sad, catalog, moods, energize)) == ids(recommend(sad, catalog, moods, energetic)));
-
-  moods.emotions[static_cast<std::size_t>(Emotion::happy)].point = moods.moods[0].center;
-  const auto there = recommend(one_emotion(Emotion::happy), catalog, moods, happy);
-  REQUIRE(there.tracks.size() == 10);
-  CHECK(there.tracks[0].reason.find("already is") != std::string::npos);
-
-  happy.count = 1;
-  CHECK(recommend(sad, catalog, moods, happy).tracks.front().reason.find("100 % of the way") != std::string::npos);
 }
 
 TEST_CASE("the same seed gives the same list; another seed exchanges near-equal tracks only") {

@@ -6,6 +6,7 @@
 
 #include "affekt/cluster/catalog.h"
 #include "affekt/music/moods.h"
+#include "affekt/recommend/recommender.h"
 
 namespace affekt::test {
 
@@ -72,6 +73,13 @@ inline Catalog grid_catalog(std::size_t side, std::size_t artists) {
     ++tracks.rows;
   }
   return catalog;
+}
+
+/// The tracks of a playlist, in its order.
+inline std::vector<std::string> ids(const Recommendation& r) {
+  std::vector<std::string> out;
+  for (const auto& track : r.tracks) out.push_back(track.id);
+  return out;
 }
 
 }  // namespace affekt::test
