@@ -138,6 +138,10 @@ const ModelCard& Executor::card() const { return impl_->card; }
 
 std::vector<float> Executor::logits(const float* input, std::size_t n) { return impl_->logits(input, n); }
 
+std::vector<std::string> Executor::implementations(std::size_t n) {
+  return impl_->plan_for(plan_size(n)).implementations();
+}
+
 std::vector<EmotionProbabilities> Executor::probabilities(const std::uint8_t* faces, std::size_t n) {
   if (impl_->outputs != kEmotionCount) {
     throw DataError(impl_->name + ": " + std::to_string(impl_->outputs) + " outputs, expected seven emotions");

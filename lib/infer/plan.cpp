@@ -10,7 +10,6 @@ namespace {
 
 using dnnl::algorithm;
 using dnnl::memory;
-using dnnl::prop_kind;
 using Tag = dnnl::memory::format_tag;
 constexpr auto kFloat = dnnl::memory::data_type::f32;
 
@@ -28,8 +27,41 @@ algorithm eltwise_algorithm(PostOp::Kind kind) {
 /// swish is x * sigmoid(alpha x); relu's alpha is its slope below zero.
 float eltwise_alpha(PostOp::Kind kind) { return kind == PostOp::Kind::swish ? 1.0F : 0.0F; }
 
-std::vector<std::int64_t> before(const Padding& padding) { return {padding.top, padding.left}; }
-std::vector<std::int64_t> after(const Padding& padding) { return {padding.bottom, padding.right}; }
+onednn::Window window_of(const Node& node, const Padding& padding) {
+  return {{node.kernel, node.kernel},
+          {node.stride, node.stride},
+          {padding.top, padding.left},
+          {padding.bottom, padding.right}};
+}
+
+ElementwiseOp::Kind elementwise_kind(PostOp::Kind kind) {
+  switch (kind) {
+    case PostOp::Kind::swish:
+      return ElementwiseOp::Kind::swish;
+    case PostOp::Kind::sigmoid:
+      return ElementwiseOp::Kind::sigmoid;
+    case PostOp::Kind::scale_shift:
+      return ElementwiseOp::Kind::scale_shift;
+    default:
+      return ElementwiseOp::Kind::relu;
+  }
+}
+
+/// A layout that element-wise operations know, and its lanes: channels side by side in memory.
+struct ChannelLayout {
+  Tag tag;
+  std::int64_t lanes;
+};
+
+/// Of a value with these dimensions; channels last if it has another layout.
+ChannelLayout channel_layout(const memory::desc& desc, const memory::dims& dims) {
+  const ChannelLayout last{Tag::nhwc, dims[1]};
+  for (const ChannelLayout& layout :
+       {last, ChannelLayout{Tag::nchw, 1}, ChannelLayout{Tag::nChw8c, 8}, ChannelLayout{Tag::nChw16c, 16}}) {
+    if (desc == memory::desc(dims, kFloat, layout.tag)) return layout;
+  }
+  return last;
+}
 
 }  // namespace
 
@@ -96,16 +128,30 @@ Plan::Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engi
   output_ = memory_of(in_layout(value(network.output), plain(shape)));
 
   std::size_t scratchpad_bytes = 0;
-  for (const Desc& desc : scratchpads_) scratchpad_bytes = std::max(scratchpad_bytes, desc.get_size());
+  for (const auto& call : program_) {
+    if (const auto* made = std::get_if<PrimitiveCall>(&call)) {
+      scratchpad_bytes = std::max(scratchpad_bytes, made->scratchpad.get_size());
+    }
+  }
   void* scratchpad = buffers_.data(buffers_.take_own(scratchpad_bytes));
-  for (std::size_t i = 0; i < program_.size(); ++i) {
-    program_[i].second.emplace(DNNL_ARG_SCRATCHPAD, memory(scratchpads_[i], engine_, scratchpad));
+  for (auto& call : program_) {
+    if (auto* made = std::get_if<PrimitiveCall>(&call)) {
+      made->arguments.emplace(DNNL_ARG_SCRATCHPAD, memory(made->scratchpad, engine_, scratchpad));
+    }
   }
 }
 
 void Plan::run(dnnl::stream& stream, const float* input, float* logits) {
   std::memcpy(input_.get_data_handle(), input, input_.get_desc().get_size());
-  for (const auto& [primitive, arguments] : program_) primitive.execute(stream, arguments);
+  for (const auto& call : program_) {
+    if (const auto* made = std::get_if<PrimitiveCall>(&call)) {
+      made->primitive.execute(stream, made->arguments);
+    } else {
+      const auto& own = std::get<ElementwiseCall>(call);
+      stream.wait();  // what it reads is there
+      apply_elementwise(own.chain, own.shape, own.source, own.target);
+    }
+  }
   stream.wait();
   std::memcpy(logits, output_.get_data_handle(), output_.get_desc().get_size());
 }
@@ -135,9 +181,7 @@ void Plan::copy(const Value& from, const Value& to) {
   const memory source = memory_of(from), target = memory_of(to);
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  const dnnl::reorder::primitive_desc description(source, target, attr);
-  program_.emplace_back(dnnl::reorder(description), Arguments{{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}});
-  scratchpads_.push_back(description.scratchpad_desc());
+  add("reorder", dnnl::reorder::primitive_desc(source, target, attr), {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}});
 }
 
 Plan::Value Plan::in_layout(const Value& from, const Desc& wanted) {
@@ -147,8 +191,7 @@ Plan::Value Plan::in_layout(const Value& from, const Desc& wanted) {
   return copied;
 }
 
-dnnl::primitive_attr Plan::attributes(const std::vector<PostOp>& posts, int dimensions, Arguments& arguments,
-                                      bool first_is_primitive) {
+dnnl::primitive_attr Plan::attributes(const std::vector<PostOp>& posts, int dimensions, Arguments& arguments) {
   dnnl::post_ops chain;
   const auto per_channel = [&](algorithm operation, const std::vector<float>& values) {
     const auto channels = static_cast<std::int64_t>(values.size());
@@ -158,17 +201,15 @@ dnnl::primitive_attr Plan::attributes(const std::vector<PostOp>& posts, int dime
     arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(chain.len() - 1) | DNNL_ARG_SRC_1,
                       weights_.get(values, desc, desc));
   };
-  bool done = first_is_primitive;
   for (const PostOp& post : posts) {
     if (post.kind == PostOp::Kind::scale_shift) {
-      if (!done) per_channel(algorithm::binary_mul, post.scale);
+      per_channel(algorithm::binary_mul, post.scale);
       per_channel(algorithm::binary_add, post.shift);
     } else if (post.kind == PostOp::Kind::sum) {
       chain.append_sum(1.0F);
-    } else if (!done) {
-      chain.append_eltwise(1.0F, eltwise_algorithm(post.kind), eltwise_alpha(post.kind), 0.0F);
+    } else {
+      onednn::append_eltwise(chain, eltwise_algorithm(post.kind), eltwise_alpha(post.kind));
     }
-    done = false;
   }
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
@@ -177,9 +218,10 @@ dnnl::primitive_attr Plan::attributes(const std::vector<PostOp>& posts, int dime
 }
 
 template <typename Description>
-void Plan::add(const Description& description, Arguments arguments) {
-  program_.emplace_back(dnnl::primitive(description.get()), std::move(arguments));
-  scratchpads_.push_back(description.scratchpad_desc());
+void Plan::add(const char* name, const Description& description, Arguments arguments) {
+  program_.push_back(
+      PrimitiveCall{dnnl::primitive(description.get()), std::move(arguments), description.scratchpad_desc()});
+  implementations_.push_back(std::string(name) + ": " + description.impl_info_str());
 }
 
 void Plan::add_step() {
@@ -198,11 +240,9 @@ void Plan::add_step() {
       result = average_pool();
       break;
     case FusedStep::Kind::pointwise:
-      result = pointwise();
-      break;
     case FusedStep::Kind::add:
     case FusedStep::Kind::multiply:
-      result = binary();
+      result = elementwise();
       break;
     case FusedStep::Kind::flatten:
       result = flatten();
@@ -226,11 +266,8 @@ Plan::Value Plan::conv() {
   const Desc bias({node.channels}, kFloat, Tag::a);
   Arguments arguments;
   const dnnl::primitive_attr attr = attributes(step_->post, 4, arguments);
-  const dnnl::convolution_forward::desc operation(prop_kind::forward_inference, algorithm::convolution_direct,
-                                                  any_layout(step_->in), Desc(filter, kFloat, Tag::any), bias,
-                                                  any_layout(step_->out), {node.stride, node.stride},
-                                                  before(node.padding), after(node.padding));
-  const dnnl::convolution_forward::primitive_desc description(operation, attr, engine_);
+  const auto description = onednn::convolution(engine_, attr, any_layout(step_->in), Desc(filter, kFloat, Tag::any),
+                                               bias, any_layout(step_->out), window_of(node, node.padding));
 
   // The residual sum adds to what is in the target already.
   Value target;
@@ -245,7 +282,7 @@ Plan::Value Plan::conv() {
   arguments.emplace(DNNL_ARG_WEIGHTS, weights_.get(step_->weights, plain_filter, description.weights_desc()));
   arguments.emplace(DNNL_ARG_BIAS, weights_.get(step_->bias, bias, bias));
   arguments.emplace(DNNL_ARG_DST, memory_of(target));
-  add(description, std::move(arguments));
+  add("convolution", description, std::move(arguments));
   return target;
 }
 
@@ -255,24 +292,22 @@ Plan::Value Plan::dense() {
   const Desc bias({outputs}, kFloat, Tag::a), result({batch_, outputs}, kFloat, Tag::ab);
   Arguments arguments;
   const dnnl::primitive_attr attr = attributes(step_->post, 2, arguments);
-  const dnnl::inner_product_forward::desc operation(prop_kind::forward_inference, any_layout(step_->in),
-                                                    Desc(filter, kFloat, Tag::any), bias, result);
-  const dnnl::inner_product_forward::primitive_desc description(operation, attr, engine_);
+  const auto description =
+      onednn::inner_product(engine_, attr, any_layout(step_->in), Desc(filter, kFloat, Tag::any), bias, result);
   Value target = new_value(plain(step_->out));
   const Desc plain_filter(filter, kFloat, Tag::oihw);
   arguments.emplace(DNNL_ARG_SRC, memory_of(in_layout(value(step_->input), description.src_desc())));
   arguments.emplace(DNNL_ARG_WEIGHTS, weights_.get(step_->weights, plain_filter, description.weights_desc()));
   arguments.emplace(DNNL_ARG_BIAS, weights_.get(step_->bias, bias, bias));
   arguments.emplace(DNNL_ARG_DST, memory_of(target, result));
-  add(description, std::move(arguments));
+  add("inner_product", description, std::move(arguments));
   return target;
 }
 
 Plan::Value Plan::max_pool() {
   const Node& node = step_->node;
-  const memory::dims kernel{node.kernel, node.kernel}, strides{node.stride, node.stride};
   if (!node.zero_padding) {
-    return pool(value(step_->input), algorithm::pooling_max, kernel, strides, node.padding);
+    return pool(value(step_->input), algorithm::pooling_max, window_of(node, node.padding));
   }
   // oneDNN pads a maximum with minus infinity: copy into the middle of zeros instead. Nobody else writes to that block.
   const NodeShape& in = step_->in;
@@ -282,60 +317,49 @@ Plan::Value Plan::max_pool() {
   const Value frame{padded, buffers_.take_own(padded.get_size())};
   const Desc middle = padded.submemory_desc(dims_of(in), {0, 0, node.padding.top, node.padding.left});
   copy(value(step_->input), {middle, frame.buffer});
-  return pool(frame, algorithm::pooling_max, kernel, strides, {});
+  return pool(frame, algorithm::pooling_max, window_of(node, {}));
 }
 
 Plan::Value Plan::average_pool() {
   const memory::dims plane{step_->in.height, step_->in.width};
-  return pool(value(step_->input), algorithm::pooling_avg_exclude_padding, plane, plane, {});
+  return pool(value(step_->input), algorithm::pooling_avg_exclude_padding, {plane, plane, {0, 0}, {0, 0}});
 }
 
-Plan::Value Plan::pool(const Value& input, algorithm kind, const memory::dims& kernel, const memory::dims& strides,
-                       const Padding& padding) {
-  Arguments arguments;
-  const dnnl::primitive_attr attr = attributes(step_->post, 4, arguments);
-  const dnnl::pooling_forward::desc operation(prop_kind::forward_inference, kind, input.desc, any_layout(step_->out),
-                                              strides, kernel, before(padding), after(padding));
-  const dnnl::pooling_forward::primitive_desc description(operation, attr, engine_);
+Plan::Value Plan::pool(const Value& input, algorithm kind, const onednn::Window& window) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  const auto description = onednn::pooling(engine_, attr, kind, input.desc, any_layout(step_->out), window);
   Value target = new_value(description.dst_desc());
-  arguments.emplace(DNNL_ARG_SRC, memory_of(input));
-  arguments.emplace(DNNL_ARG_DST, memory_of(target));
-  add(description, std::move(arguments));
+  add("pooling", description, {{DNNL_ARG_SRC, memory_of(input)}, {DNNL_ARG_DST, memory_of(target)}});
   return target;
 }
 
-Plan::Value Plan::binary() {
-  const Value input = value(step_->input);
-  const bool sums = step_->kind == FusedStep::Kind::add;
-  const Value other = sums ? in_layout(value(step_->other), input.desc) : value(step_->other);
-  Value target = place_over(step_->input, input.desc);
-  Arguments arguments{
-      {DNNL_ARG_SRC_0, memory_of(input)}, {DNNL_ARG_SRC_1, memory_of(other)}, {DNNL_ARG_DST, memory_of(target)}};
-  const dnnl::primitive_attr attr = attributes(step_->post, 4, arguments);
-  const dnnl::binary::desc operation(sums ? algorithm::binary_add : algorithm::binary_mul, input.desc, other.desc,
-                                     target.desc);
-  add(dnnl::binary::primitive_desc(operation, attr, engine_), std::move(arguments));
-  return target;
-}
-
-Plan::Value Plan::pointwise() {
-  const Value input = value(step_->input);
+Plan::Value Plan::elementwise() {
+  const memory::dims dims = dims_of(step_->in);
+  const ChannelLayout layout = channel_layout(value(step_->input).desc, dims);
+  const Value input = in_layout(value(step_->input), Desc(dims, kFloat, layout.tag));
   const Value target = place_over(step_->input, input.desc);
-  const PostOp& first = step_->post.front();
-  Arguments arguments{{DNNL_ARG_DST, memory_of(target)}};
-  const dnnl::primitive_attr attr = attributes(step_->post, 4, arguments, true);
-  if (first.kind == PostOp::Kind::scale_shift) {
-    const Desc channel({1, step_->in.channels, 1, 1}, kFloat, Tag::abcd);
-    arguments.emplace(DNNL_ARG_SRC_0, memory_of(input));
-    arguments.emplace(DNNL_ARG_SRC_1, weights_.get(first.scale, channel, channel));
-    const dnnl::binary::desc operation(algorithm::binary_mul, input.desc, channel, target.desc);
-    add(dnnl::binary::primitive_desc(operation, attr, engine_), std::move(arguments));
-  } else {
-    arguments.emplace(DNNL_ARG_SRC, memory_of(input));
-    const dnnl::eltwise_forward::desc operation(prop_kind::forward_inference, eltwise_algorithm(first.kind), input.desc,
-                                                eltwise_alpha(first.kind), 0.0F);
-    add(dnnl::eltwise_forward::primitive_desc(operation, attr, engine_), std::move(arguments));
+  const auto floats = [](const memory& data) { return static_cast<const float*>(data.get_data_handle()); };
+
+  ElementwiseCall call{};
+  call.source = floats(memory_of(input));
+  call.target = static_cast<float*>(memory_of(target).get_data_handle());
+  call.shape = {batch_, dims[1], (dims[1] + layout.lanes - 1) / layout.lanes, dims[2] * dims[3], layout.lanes};
+  if (step_->kind == FusedStep::Kind::add) {
+    const Value other = in_layout(value(step_->other), input.desc);
+    call.chain.push_back({ElementwiseOp::Kind::add, floats(memory_of(other)), nullptr});
+  } else if (step_->kind == FusedStep::Kind::multiply) {
+    const Value gate = in_layout(value(step_->other), Desc({batch_, dims[1], 1, 1}, kFloat, layout.tag));
+    call.chain.push_back({ElementwiseOp::Kind::gate, floats(memory_of(gate)), nullptr});
   }
+  const Desc channels({1, dims[1], 1, 1}, kFloat, Tag::nchw), lanes({1, dims[1], 1, 1}, kFloat, layout.tag);
+  for (const PostOp& post : step_->post) {
+    const bool affine = post.kind == PostOp::Kind::scale_shift;
+    call.chain.push_back({elementwise_kind(post.kind),
+                          affine ? floats(weights_.get(post.scale, channels, lanes)) : nullptr,
+                          affine ? floats(weights_.get(post.shift, channels, lanes)) : nullptr});
+  }
+  program_.push_back(std::move(call));
   return target;
 }
 

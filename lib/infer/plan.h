@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string>
 #include <unordered_map>
-#include <utility>
+#include <variant>
 #include <vector>
 
+#include "infer/dnnl_version.h"
+#include "infer/elementwise.h"
 #include "infer/fused_network.h"
 
 namespace affekt {
@@ -56,13 +59,27 @@ class Plan {
   /// @param logits  (batch, classes)
   void run(dnnl::stream& stream, const float* input, float* logits);
 
+  /// What the library runs for each of its primitives, in order: "convolution: jit:avx2" and the like.
+  const std::vector<std::string>& implementations() const { return implementations_; }
+
  private:
-  using Desc = dnnl::memory::desc;
+  using Desc = onednn::Desc;
   using Arguments = std::unordered_map<int, dnnl::memory>;
   /// A stored value: always four-dimensional.
   struct Value {
     Desc desc;
     std::size_t buffer = 0;
+  };
+  struct PrimitiveCall {
+    dnnl::primitive primitive;
+    Arguments arguments;
+    Desc scratchpad;
+  };
+  struct ElementwiseCall {
+    std::vector<ElementwiseOp> chain;
+    ElementwiseShape shape;
+    const float* source;
+    float* target;
   };
 
   dnnl::memory::dims dims_of(const NodeShape& shape) const;
@@ -82,22 +99,18 @@ class Plan {
   Value in_layout(const Value& from, const Desc& wanted);
 
   /// Attributes that make a primitive do `posts`; their operands go into `arguments`.
-  /// @param dimensions          of the primitive's result: 2 or 4.
-  /// @param first_is_primitive  the primitive itself is the first of them (of a scale and shift: the scale).
-  dnnl::primitive_attr attributes(const std::vector<PostOp>& posts, int dimensions, Arguments& arguments,
-                                  bool first_is_primitive = false);
+  /// @param dimensions  of the primitive's result: 2 or 4.
+  dnnl::primitive_attr attributes(const std::vector<PostOp>& posts, int dimensions, Arguments& arguments);
   template <typename Description>
-  void add(const Description& description, Arguments arguments);
+  void add(const char* name, const Description& description, Arguments arguments);
 
   void add_step();
   Value conv();
   Value dense();
   Value max_pool();
   Value average_pool();
-  Value pool(const Value& input, dnnl::algorithm algorithm, const dnnl::memory::dims& kernel,
-             const dnnl::memory::dims& strides, const Padding& padding);
-  Value binary();
-  Value pointwise();
+  Value pool(const Value& input, dnnl::algorithm algorithm, const onednn::Window& window);
+  Value elementwise();
   Value flatten();
 
   PackedWeights& weights_;
@@ -109,8 +122,8 @@ class Plan {
   std::vector<Value> values_;
   std::vector<std::size_t> temporaries_;
   BufferPool buffers_;
-  std::vector<std::pair<dnnl::primitive, Arguments>> program_;
-  std::vector<Desc> scratchpads_;  // of each program entry
+  std::vector<std::variant<PrimitiveCall, ElementwiseCall>> program_;
+  std::vector<std::string> implementations_;
   dnnl::memory input_, output_;
 };
 

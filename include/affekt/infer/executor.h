@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "affekt/core/export.h"
@@ -42,6 +43,9 @@ class AFFEKT_API Executor {
   ///               preprocessed as the card says. Large n is run in batches of 64.
   /// @throws DataError  the network has not seven outputs.
   std::vector<EmotionProbabilities> probabilities(const std::uint8_t* faces, std::size_t n);
+
+  /// What oneDNN runs for batches of n pictures (1 <= n <= 64), in order: "convolution: jit:avx2" and the like.
+  std::vector<std::string> implementations(std::size_t n);
 
  private:
   struct Impl;
