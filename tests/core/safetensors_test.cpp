@@ -199,7 +199,7 @@ TEST_CASE("hostile headers are refused with a message") {
   };
   for (const auto& [header, expected] : cases) {
     INFO(header);
-    CHECK_THAT(refusal(folder, container(header, 8)), Catch::Matchers::Contains(expected));
+    CHECK_THAT(refusal(folder, container(header, 8)), Catch::Matchers::ContainsSubstring(expected));
   }
 }
 
@@ -214,7 +214,7 @@ TEST_CASE("deep nesting and many tensors end early") {
   for (int i = 0; i < 100001; ++i) {
     many += (i == 0 ? "\"" : ",\"") + std::to_string(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
   }
-  CHECK_THAT(refusal(folder, container(many + "}", 0)), Catch::Matchers::Contains("more than 100000 tensors"));
+  CHECK_THAT(refusal(folder, container(many + "}", 0)), Catch::Matchers::ContainsSubstring("more than 100000 tensors"));
 }
 
 TEST_CASE("every one-byte change of a header is accepted whole or refused, never worse") {

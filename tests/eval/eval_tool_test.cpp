@@ -60,7 +60,7 @@ TEST_CASE("compare judges its models on data as eval does") {
   }
   CHECK(judged.at("accuracy").get<double>() == Approx(2.0 / 3));
   const ToolResult table = compare({f.model, "--split", "public"});
-  CHECK_THAT(table.out, Contains("public here %") && Contains("100.00"));
+  CHECK_THAT(table.out, ContainsSubstring("public here %") && ContainsSubstring("100.00"));
   check_refused("affekt-compare", compare({f.model, "--split", "secret"}), 2, "split");
   check_refused("affekt-compare", run_tool("affekt-compare", {f.model, "--split", "public"}), 2,
                 "--split: needs --data");
@@ -75,7 +75,7 @@ TEST_CASE("compare names a model that cannot be judged and judges the others") {
       run_tool("affekt-compare", {"--threads", "1", "--data", f.data, liar, f.model, "--json", "-q"});
   CHECK(result.exit_code == 5);
   CHECK(count_lines(result.err) == 1);
-  CHECK_THAT(result.err, Contains("liar.safetensors"));
+  CHECK_THAT(result.err, ContainsSubstring("liar.safetensors"));
   const Json rows = Json::parse(result.out).at("rows");
   REQUIRE(rows.size() == 2);
   CHECK(rows.at(0).at("judged").is_null());
@@ -117,7 +117,7 @@ TEST_CASE("the table names both accuracies; --out holds the report") {
   REQUIRE(result.exit_code == 0);
   for (const char* words : {"ensemble", "tta flip", "precision", "weighted avg", "accuracy without leaked faces",
                             "0.5000  1 face also occurs in Training", "Confusion matrix, percent"}) {
-    CHECK_THAT(result.out, Contains(words));
+    CHECK_THAT(result.out, ContainsSubstring(words));
   }
   const Json json = read_json(out / "report.json");
   CHECK(json.at("tta") == "flip");
@@ -125,7 +125,7 @@ TEST_CASE("the table names both accuracies; --out holds the report") {
   std::ifstream csv(out / "predictions.csv");
   const std::string predictions{std::istreambuf_iterator<char>(csv), {}};
   CHECK(count_lines(predictions) == 4);
-  CHECK_THAT(predictions, Contains(",row 3,private,happy,happy,"));
+  CHECK_THAT(predictions, ContainsSubstring(",row 3,private,happy,happy,"));
   CHECK(fs::file_size(out / "report.html") > 5000);
   f.refused(2, "is not empty (--force", {"--model", f.model, "--data", f.data, "--out", out.string()});
   CHECK(f.eval({"--model", f.model, "--data", f.data, "--out", out.string(), "--force", "-q"}).exit_code == 0);
@@ -170,8 +170,8 @@ TEST_CASE("what is wrong is one line and its exit code") {
   f.refused(2, "no rows in 'private'", {"--model", f.model, "--data", f.data, "--skip-bad-rows", "-q"});
   const ToolResult skipped = f.eval({"--model", f.model, "--data", f.data, "--split", "train", "--skip-bad-rows"});
   CHECK(skipped.exit_code == 0);
-  CHECK_THAT(skipped.err, Contains("faces.csv:3"));
-  CHECK_THAT(skipped.out, Contains("bad rows of the data"));
+  CHECK_THAT(skipped.err, ContainsSubstring("faces.csv:3"));
+  CHECK_THAT(skipped.out, ContainsSubstring("bad rows of the data"));
   const ToolResult quiet =
       f.eval({"--model", f.model, "--data", f.data, "--split", "train", "--skip-bad-rows", "-q", "--json"});
   CHECK(quiet.err.empty());

@@ -166,8 +166,8 @@ TEST_CASE("what cannot be judged is refused") {
   f.add_model(kSlope, kOffset);
   add(f.data, constant_face(1), Emotion::sad, Split::train);
   EvalOptions options;
-  CHECK_THROWS_WITH(evaluate(f.models, f.data, options),
-                    Catch::Matchers::Contains("no rows in 'private'") && Catch::Matchers::Contains("train 1"));
+  CHECK_THROWS_WITH(evaluate(f.models, f.data, options), Catch::Matchers::ContainsSubstring("no rows in 'private'") &&
+                                                             Catch::Matchers::ContainsSubstring("train 1"));
   CHECK_THROWS_AS(evaluate(f.models, f.data, options), UsageError);
   options.split = EvalSplit::train;
   CHECK_THROWS_AS(evaluate({}, f.data, options), UsageError);

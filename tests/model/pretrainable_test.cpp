@@ -164,7 +164,7 @@ TEST_CASE("resnet50v2 strides in the last block of a stage, pads its pool with z
   CHECK(keras.nodes[2].op == Op::max_pool);
   CHECK(keras.nodes[2].zero_padding);
   // The shortcut of a first block starts behind the activation, that of the others does not.
-  const Node& projection = node_named(keras, "conv3_block1_0_conv");
+  const Node projection = node_named(keras, "conv3_block1_0_conv");
   CHECK(keras.nodes[static_cast<std::size_t>(projection.inputs[0])].op == Op::relu);
   CHECK(std::count_if(keras.nodes.begin(), keras.nodes.end(), [](const Node& node) {
           return node.op == Op::max_pool && node.kernel == 1 && node.stride == 2;

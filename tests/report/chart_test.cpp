@@ -7,7 +7,7 @@
 #include "support/catch.h"
 
 using namespace affekt;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -59,7 +59,7 @@ TEST_CASE("a line chart holds its lines, axes and legend") {
   CHECK(svg.rfind("<svg xmlns=", 0) == 0);
   CHECK(count(svg, "<polyline") == 2);
   for (const char* text : {">Accuracy<", ">epoch<", ">fraction<", ">training<", ">validation<", ">0.3<"}) {
-    CHECK_THAT(svg, Contains(text));
+    CHECK_THAT(svg, ContainsSubstring(text));
   }
   CHECK(svg.find("<script") == std::string::npos);
   CHECK(svg.find("http") == svg.rfind("http"));  // the namespace only
@@ -76,7 +76,7 @@ TEST_CASE("gaps cut lines, single points become dots, empty charts are drawn") {
   chart.series[0] = {"one", {1}, {0.5}, {}};
   CHECK(count(line_chart_svg(chart), "<circle") == 1);
   chart.series.clear();
-  CHECK_THAT(line_chart_svg(chart), Contains("</svg>"));
+  CHECK_THAT(line_chart_svg(chart), ContainsSubstring("</svg>"));
 }
 
 TEST_CASE("limits of the axis are kept") {
@@ -84,8 +84,8 @@ TEST_CASE("limits of the axis are kept") {
   chart.y_low = 0;
   chart.y_high = 1;
   const std::string svg = line_chart_svg(chart);
-  CHECK_THAT(svg, Contains(">0.0<"));
-  CHECK_THAT(svg, Contains(">1.0<"));
+  CHECK_THAT(svg, ContainsSubstring(">0.0<"));
+  CHECK_THAT(svg, ContainsSubstring(">1.0<"));
 }
 
 TEST_CASE("texts from outside are escaped everywhere") {
@@ -97,7 +97,7 @@ TEST_CASE("texts from outside are escaped everywhere") {
   HeatMap map{evil, evil, evil, {evil}, {evil}, {0.5}, 0, 1, 2};
   for (const std::string& svg : {line_chart_svg(chart), scatter_chart_svg(chart), heat_map_svg(map)}) {
     CHECK(svg.find("<script") == std::string::npos);
-    CHECK_THAT(svg, Contains("&lt;script&gt;"));
+    CHECK_THAT(svg, ContainsSubstring("&lt;script&gt;"));
     CHECK(svg.find('\x01') == std::string::npos);
   }
 }
@@ -108,7 +108,7 @@ TEST_CASE("a scatter chart draws every finite point with its tooltip") {
   chart.series[1].x[0] = std::numeric_limits<double>::infinity();
   const std::string svg = scatter_chart_svg(chart);
   CHECK(count(svg, "<circle") == 7);
-  CHECK_THAT(svg, Contains("<title>c</title>"));
+  CHECK_THAT(svg, ContainsSubstring("<title>c</title>"));
   chart.series[0].tooltips.pop_back();
   CHECK_THROWS_AS(scatter_chart_svg(chart), UsageError);
 }
@@ -116,7 +116,8 @@ TEST_CASE("a scatter chart draws every finite point with its tooltip") {
 TEST_CASE("a heat map writes its values and leaves undefined cells empty") {
   HeatMap map{"Confusion", "truth", "prediction", {"a", "b"}, {"x", "y"}, {0.25, 1, std::nan(""), 0}, 0, 1, 2};
   const std::string svg = heat_map_svg(map);
-  for (const char* text : {">0.25<", ">1.00<", ">0.00<", ">a<", ">y<", "#08519c"}) CHECK_THAT(svg, Contains(text));
+  for (const char* text : {">0.25<", ">1.00<", ">0.00<", ">a<", ">y<", "#08519c"})
+    CHECK_THAT(svg, ContainsSubstring(text));
   CHECK(svg.find("nan") == std::string::npos);
   map.values.pop_back();
   CHECK_THROWS_AS(heat_map_svg(map), UsageError);

@@ -3,7 +3,7 @@
 #include "support/catch.h"
 
 using namespace affekt;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -40,5 +40,5 @@ TEST_CASE("confusion tables count and normalise by truth") {
   CHECK(shares.rows[1][1] == "n/a");
   const HeatMap map = confusion_heat_map(sample());
   CHECK(map.values[3 * 7 + 3] == 1);
-  CHECK_THAT(heat_map_svg(map), Contains(">surprise<"));
+  CHECK_THAT(heat_map_svg(map), ContainsSubstring(">surprise<"));
 }

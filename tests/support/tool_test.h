@@ -14,7 +14,7 @@
 namespace affekt::test {
 
 namespace fs = std::filesystem;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using Json = nlohmann::json;
 
 /// One clear line on standard error that begins with the tool and has `words` in it, nothing on standard output.
@@ -23,7 +23,7 @@ inline void check_refused(const std::string& tool, const ToolResult& result, int
   CHECK(result.exit_code == code);
   CHECK(result.out.empty());
   CHECK(count_lines(result.err) == 1);
-  CHECK_THAT(result.err, Catch::Matchers::StartsWith(tool + ": ") && Contains(words));
+  CHECK_THAT(result.err, Catch::Matchers::StartsWith(tool + ": ") && ContainsSubstring(words));
 }
 
 }  // namespace affekt::test

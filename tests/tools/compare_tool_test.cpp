@@ -31,7 +31,7 @@ TEST_CASE("compare: a table and JSON rows, in the order given") {
   CHECK(table.exit_code == 0);
   CHECK(table.err.empty());
   CHECK(count_lines(table.out) == 3);
-  CHECK_THAT(table.out, Contains("61.00") && Contains("1.5 min") && Contains("1211815"));
+  CHECK_THAT(table.out, ContainsSubstring("61.00") && ContainsSubstring("1.5 min") && ContainsSubstring("1211815"));
   const ToolResult result = compare({f.run, f.model, "--json"});
   REQUIRE(result.exit_code == 0);
   const Json json = Json::parse(result.out);
@@ -74,11 +74,11 @@ TEST_CASE("compare --out writes CSV, page and JSON") {
   const fs::path out = f.folder / "out";
   const ToolResult result = compare({f.run, "--out", out.string()});
   CHECK(result.exit_code == 0);
-  CHECK_THAT(result.err, Contains("comparison.csv"));
+  CHECK_THAT(result.err, ContainsSubstring("comparison.csv"));
   for (const char* name : {"comparison.csv", "report.html", "report.json"}) CHECK(fs::file_size(out / name) > 100);
   const ToolResult again = compare({f.run, "--out", out.string()});
   CHECK(again.exit_code == 2);
-  CHECK_THAT(again.err, Contains("is not empty (--force"));
+  CHECK_THAT(again.err, ContainsSubstring("is not empty (--force"));
   CHECK(compare({f.run, "--out", out.string(), "--force", "-q"}).exit_code == 0);
 }
 
@@ -91,7 +91,8 @@ TEST_CASE("compare: failures are named, the others are still shown") {
   CHECK(some.exit_code == 5);
   CHECK(count_lines(some.out) == 2);
   CHECK(count_lines(some.err) == 2);
-  CHECK_THAT(some.err, Contains("missing: no such model file") && Contains("text.safetensors: not a safetensors file"));
+  CHECK_THAT(some.err, ContainsSubstring("missing: no such model file") &&
+                           ContainsSubstring("text.safetensors: not a safetensors file"));
   const ToolResult none = compare({text, missing});
   CHECK(none.exit_code == 3);
   CHECK(none.out.empty());
@@ -99,6 +100,6 @@ TEST_CASE("compare: failures are named, the others are still shown") {
   CHECK(compare({f.folder.path().string()}).exit_code == 4);
   const ToolResult nothing = compare({});
   CHECK(nothing.exit_code == 2);
-  CHECK_THAT(nothing.err, Contains("nothing to compare"));
+  CHECK_THAT(nothing.err, ContainsSubstring("nothing to compare"));
   CHECK(compare({f.model, "--out", f.model + "/x"}).exit_code == 4);
 }

@@ -32,7 +32,7 @@ TEST_CASE("a killed rank ends the others with one clear line, and the run resume
   CHECK(results[0].exit_code == 1);
   CHECK(results[0].out.empty());
   const std::string last = results[0].err.substr(results[0].err.rfind('\n', results[0].err.size() - 2) + 1);
-  CHECK_THAT(last, Catch::Matchers::StartsWith("affekt-train: lost rank 1 of 2: ") && Contains("(--resume "));
+  CHECK_THAT(last, Catch::Matchers::StartsWith("affekt-train: lost rank 1 of 2: ") && ContainsSubstring("(--resume "));
   const auto finished = [&](const char* epochs, int ranks) {
     const std::vector<std::string> resume = {"--resume", f.run("run"), "--epochs", epochs, "--threads", "1"};
     if (ranks == 1) return run_tool("affekt-train", resume).exit_code == 0;
@@ -61,7 +61,7 @@ TEST_CASE("a silent rank counts as lost after the timeout, rank 0 too") {
     const ToolResult left = job.wait_for(1 - victim, 30);
     INFO(left.err);
     CHECK(left.exit_code == 1);
-    CHECK_THAT(left.err, Contains("lost rank " + std::to_string(victim) + " of 2: silent for 3 s"));
+    CHECK_THAT(left.err, ContainsSubstring("lost rank " + std::to_string(victim) + " of 2: silent for 3 s"));
   }
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("a signal to any rank saves and ends all") {
       job.send(rank, signal);  // as launchers do: the process gets it from the terminal too
     }
     const auto results = job.wait();
-    CHECK_THAT(results[0].err, Contains("; saved (--resume "));
+    CHECK_THAT(results[0].err, ContainsSubstring("; saved (--resume "));
     CHECK(results[1].err.empty());
     CHECK(results[0].exit_code == 128 + signal);
     CHECK(results[1].exit_code == 128 + signal);
@@ -107,7 +107,7 @@ TEST_CASE("a rank that fails tells the others why; ranks that never come are nam
   const auto results = RankJob("affekt-train", 2, f.words({"--epochs", "1", "--out", f.data + "/run"})).wait();
   CHECK(results[0].exit_code == 4);
   CHECK(results[1].exit_code == 1);
-  CHECK_THAT(results[1].err, Contains("rank 0 of 2 ended: ") && Contains("squares.safetensors/run"));
+  CHECK_THAT(results[1].err, ContainsSubstring("rank 0 of 2 ended: ") && ContainsSubstring("squares.safetensors/run"));
   CHECK(count_lines(results[1].err) == 1);
   const auto lonely = [&](const char* rank, const std::string& words) {
     const ToolResult result =

@@ -94,7 +94,7 @@ TEST_CASE("a run gives its result as JSON and leaves its folder, and a second on
   CHECK(fs::exists(f.run + "/best.safetensors"));
   const ToolResult finished = f.train({"--resume", f.run});
   CHECK(finished.exit_code == 0);
-  CHECK_THAT(finished.err, Contains("has ended already"));
+  CHECK_THAT(finished.err, ContainsSubstring("has ended already"));
   f.refused(2, "not empty (--force overwrites", {"--data", f.data, "--epochs", "1", "--out", f.run});
   CHECK(f.train({"--data", f.data, "--epochs", "1", "--out", f.run, "--force", "-q"}).exit_code == 0);
 }
@@ -103,7 +103,7 @@ TEST_CASE("a run without --out goes to runs/ and says where") {
   const Fixture f;
   const ToolResult result = f.train({"--data", f.data, "--epochs", "1", "--augment", "none"});
   CHECK(result.exit_code == 0);
-  CHECK_THAT(result.out, Contains("runs/compact-") && Contains("validation accuracy"));
+  CHECK_THAT(result.out, ContainsSubstring("runs/compact-") && ContainsSubstring("validation accuracy"));
 }
 
 TEST_CASE("an interrupted run exits with 130, and can be resumed") {
@@ -126,8 +126,9 @@ TEST_CASE("a run that was stopped in its first epoch claims no figures") {
   };
   const ToolResult text = train_to(f.run + "\n\x1b[31m", "--epochs=2");
   CHECK(text.exit_code == 0);
-  CHECK_THAT(text.out, Contains("validation accuracy  n/a\n") && Contains("images per second    n/a\n"));
-  CHECK_THAT(text.err, !Contains("validation accuracy"));
+  CHECK_THAT(text.out,
+             ContainsSubstring("validation accuracy  n/a\n") && ContainsSubstring("images per second    n/a\n"));
+  CHECK_THAT(text.err, !ContainsSubstring("validation accuracy"));
   CHECK(text.out.find('\x1b') == std::string::npos);
   CHECK(Json::parse(train_to(f.run, "--json").out).at("images_per_second").is_null());
 }
@@ -141,9 +142,9 @@ TEST_CASE("a run out of time says what it knows, and from another folder where i
   check_refused("affekt-train", lost, 4, "resume in the folder it was started in, or say with --data");
   const ToolResult cut = f.train(more);
   CHECK(cut.exit_code == 0);
-  CHECK_THAT(cut.out,
-             Contains("best epoch           1 of 1 (max-time)\ntrain accuracy       n/a\nvalidation accuracy  0."));
-  CHECK_THAT(cut.err, !Contains("judging"));
+  CHECK_THAT(cut.out, ContainsSubstring(
+                          "best epoch           1 of 1 (max-time)\ntrain accuracy       n/a\nvalidation accuracy  0."));
+  CHECK_THAT(cut.err, !ContainsSubstring("judging"));
 }
 
 TEST_CASE("wrong use is one line and exit code 2") {
@@ -202,7 +203,7 @@ TEST_CASE("official weights that are not there are exit code 4, with the command
     const ToolResult result = run_tool("affekt-train", {"--data", f.data, "--preset", preset},
                                        {f.folder.path().string(), "", {"AFFEKT_HOME=" + home}});
     CHECK(result.exit_code == 4);
-    CHECK_THAT(result.err, Contains("scripts/fetch-pretrained"));
+    CHECK_THAT(result.err, ContainsSubstring("scripts/fetch-pretrained"));
     CHECK(count_lines(result.err) == 1);
   }
 }
@@ -213,8 +214,8 @@ TEST_CASE("two sources are counted in the summary, with their weights") {
       f.train({"--data", f.data, "--data", f.data + ":weight=2.5", "--epochs", "1", "--out", f.run});
   INFO(result.err);
   REQUIRE(result.exit_code == 0);
-  CHECK_THAT(result.out, Contains("faces.safetensors, weight 2.5: 28 rows (angry 4, disgust 4,"));
-  CHECK_THAT(result.out, Contains("faces.safetensors, weight 1: 28 rows"));
+  CHECK_THAT(result.out, ContainsSubstring("faces.safetensors, weight 2.5: 28 rows (angry 4, disgust 4,"));
+  CHECK_THAT(result.out, ContainsSubstring("faces.safetensors, weight 1: 28 rows"));
 }
 
 TEST_CASE("--seeds gives mean and deviation, and folders that are runs") {
@@ -233,9 +234,9 @@ TEST_CASE("--seeds gives mean and deviation, and folders that are runs") {
   CHECK(json.at("validation_accuracy_sd") == Approx(std::abs(a - b) / std::sqrt(2.0)).margin(1e-12));
   const ToolResult again = f.train({"--resume", f.run});
   CHECK(again.exit_code == 0);
-  CHECK_THAT(again.err, Contains("these runs have ended already"));
-  CHECK_THAT(again.out,
-             Contains("seed 7: train ") && Contains("validation accuracy  ") && Contains(", standard deviation "));
+  CHECK_THAT(again.err, ContainsSubstring("these runs have ended already"));
+  CHECK_THAT(again.out, ContainsSubstring("seed 7: train ") && ContainsSubstring("validation accuracy  ") &&
+                            ContainsSubstring(", standard deviation "));
   f.refused(2, ": --seeds: expected 1 to 1000, found 0", {"--data", f.data, "--seeds", "0"});
 }
 
@@ -246,7 +247,7 @@ TEST_CASE("the bundled model teaches, and the result names it") {
                "3", "--teacher-weight", "0.8", "--mixup", "0.3", "--cutmix", "1", "--augment", "strong"});
   INFO(result.err);
   REQUIRE(result.exit_code == 0);
-  CHECK_THAT(result.err, Contains("learning from default.safetensors (compact, CRC-64 "));
+  CHECK_THAT(result.err, ContainsSubstring("learning from default.safetensors (compact, CRC-64 "));
   const Json json = Json::parse(result.out);
   CHECK(json.at("teachers").at(0).at("file") == "default.safetensors");
   CHECK(json.at("teachers").at(0).at("digest").get<std::string>().size() == 16);
@@ -264,7 +265,8 @@ TEST_CASE("--show-augment writes a picture and trains nothing") {
   const ToolResult result = f.train(show({"--augment", "strong", "--mixup", "0.4"}));
   INFO(result.err);
   REQUIRE(result.exit_code == 0);
-  CHECK_THAT(result.out, Contains("sheets/augment.png") && Contains("14, each as it is and as the first 9 epochs"));
+  CHECK_THAT(result.out, ContainsSubstring("sheets/augment.png") &&
+                             ContainsSubstring("14, each as it is and as the first 9 epochs"));
   const auto bytes = [&] {
     std::ifstream in(sheets + "/augment.png", std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(in), {});
@@ -302,7 +304,7 @@ TEST_CASE("--dry-run tells what a training would take, and writes nothing") {
   CHECK(json.at("images_per_second") > 0);
   CHECK(json.at("seconds") == Approx(10 * json.at("seconds_per_epoch").get<double>()));
   const ToolResult text = f.train({"--data", f.data, "--dry-run", "--seeds", "2", "--epochs", "3"});
-  CHECK_THAT(text.out, Contains("peak memory ") && Contains("3 epochs, 2 seeds: "));
+  CHECK_THAT(text.out, ContainsSubstring("peak memory ") && ContainsSubstring("3 epochs, 2 seeds: "));
   CHECK_FALSE(fs::exists(f.folder / "runs"));
   f.refused(2, "--dry-run: a resumed run keeps its own", {"--resume", f.run, "--dry-run"});
   f.refused(4, "missing.csv", {"--data", "missing.csv", "--dry-run"});

@@ -263,7 +263,7 @@ TEST_CASE("the options of fine-tuning are refused where they make no sense") {
     change(options);
     CAPTURE(words);
     CHECK_THROWS_AS(check_training(options), UsageError);
-    CHECK_THROWS_WITH(check_training(options), Catch::Matchers::Contains(words));
+    CHECK_THROWS_WITH(check_training(options), Catch::Matchers::ContainsSubstring(words));
   };
   refused("freeze-epochs: 2 of 2 epochs", [](TrainOptions& o) { o.freeze_epochs = 2; });
   refused("found 'last:0'", [](TrainOptions& o) { o.unfreeze = "last:0"; });

@@ -20,7 +20,7 @@
 
 using namespace affekt;
 using namespace affekt::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
@@ -115,16 +115,16 @@ TEST_CASE("what is not a video is refused") {
   CHECK_THAT(message_of<DataError>([&] {
                open_frames({(folder / "text.mp4").string(), -1, 0.2});
              }),
-             Contains("text.mp4: not a video"));
+             ContainsSubstring("text.mp4: not a video"));
   std::ofstream(folder / "names.txt") << std::string(5000, 'a') << "\n";  // which FFmpeg would draw
   CHECK_THAT(message_of<DataError>([&] {
                open_frames({(folder / "names.txt").string(), -1, 0.2});
              }),
-             Contains("names.txt: not a video"));
+             ContainsSubstring("names.txt: not a video"));
   CHECK_THAT(message_of<IoError>([&] {
                open_frames({(folder / "none.mp4").string(), -1, 0.2});
              }),
-             Contains("no such video"));
+             ContainsSubstring("no such video"));
   CHECK_THROWS_AS(open_frames({folder.path().string(), -1, 0.2}), IoError);
   CHECK_THROWS_AS(open_frames({"http://127.0.0.1:9/video.mp4", -1, 0.2}), IoError);
   CHECK_THROWS_AS(open_frames({"", 99, 0.2}), IoError);
@@ -202,7 +202,7 @@ TEST_CASE("predict --video: a line a face, as JSON and as text") {
       run_tool("affekt-predict", {"--video", video(), "--every", "1", "--annotate", (folder / "marked").string()});
   CHECK(text.exit_code == 0);
   CHECK(count_lines(text.out) == 3);
-  CHECK_THAT(text.out, Contains("seconds") && Contains("0.00") && Contains("happy"));
+  CHECK_THAT(text.out, ContainsSubstring("seconds") && ContainsSubstring("0.00") && ContainsSubstring("happy"));
   CHECK(fs::exists(folder / "marked" / "frame-000010.png"));
 }
 
@@ -211,7 +211,7 @@ TEST_CASE("predict --video: wrong uses") {
     const ToolResult result = run_tool("affekt-predict", arguments);
     CHECK(result.exit_code == code);
     CHECK(count_lines(result.err) == 1);
-    CHECK_THAT(result.err, Contains(words));
+    CHECK_THAT(result.err, ContainsSubstring(words));
     CHECK(result.out.empty());
   };
   says({"--video", video(), astronaut()}, 2, "one of them at a time");
