@@ -5,11 +5,13 @@
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect.hpp>
+#include <string>
 #include <tuple>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
+#include "image/opencv_version.h"
 
 namespace affekt {
 namespace {
@@ -99,7 +101,7 @@ class HaarDetector : public FaceDetector {
 
 class YunetDetector : public FaceDetector {
  public:
-  explicit YunetDetector(const std::string& file) {
+  explicit YunetDetector(const std::string& file) : file_(printable(file)) {
     InputFile::open(file);  // a missing file is told apart from a bad one
     const QuietOpenCv quiet;
     try {
@@ -107,7 +109,7 @@ class YunetDetector : public FaceDetector {
     } catch (const cv::Exception&) {
       network_.release();  // reported below
     }
-    if (network_.empty()) throw DataError(printable(file) + ": not a YuNet model that this OpenCV can read");
+    if (network_.empty()) throw DataError(file_ + ": not a YuNet model that this OpenCV can read");
   }
 
   bool wants_grey() const override { return false; }
@@ -126,7 +128,8 @@ class YunetDetector : public FaceDetector {
       network_->setInputSize(small.size());
       network_->detect(small, found);
     } catch (const cv::Exception&) {
-      throw DataError("the YuNet model does not fit this OpenCV (" CV_VERSION "): use --detector haar");
+      throw DataError(file_ + ": not the YuNet edition that this OpenCV (" CV_VERSION ") reads: use that of " +
+                      kYunetEdition + ", or --detector haar");
     }
     std::vector<cv::Rect> boxes;
     for (int i = 0; i < found.rows; ++i) {
@@ -139,6 +142,7 @@ class YunetDetector : public FaceDetector {
 
  private:
   static constexpr float kScore = 0.8F, kOverlap = 0.3F;
+  std::string file_;  // for messages
   cv::Ptr<cv::FaceDetectorYN> network_;
 };
 

@@ -14,6 +14,7 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
+#include "image/opencv_version.h"
 
 namespace affekt {
 namespace {
@@ -65,6 +66,7 @@ class Capture final : public FrameSource {
       if (!capture_.retrieve(image_) || image_.empty()) continue;
       // The next is due a step later; steps that no frame fell into are not made up for.
       while (every_ > 0 && due_ <= seconds) due_ += every_;
+      if (turns_ > 0) cv::rotate(image_, image_, turns_ - 1);  // cv::RotateFlags counts quarter turns from 0
       cv::cvtColor(image_, rgb_, cv::COLOR_BGR2RGB);
       frame.picture = {rgb_.cols, rgb_.rows, 3, {rgb_.datastart, rgb_.dataend}};
       frame.number = number;
@@ -93,6 +95,8 @@ class Capture final : public FrameSource {
     if (!(pixels > 0 && pixels <= kMaxPixels))
       throw DataError(name + ": frames of unknown size or beyond 100 megapixels");
     rate_ = capture_.get(cv::CAP_PROP_FPS);
+    capture_.set(cv::CAP_PROP_ORIENTATION_AUTO, 0);
+    turns_ = quarter_turns(capture_.get(cv::CAP_PROP_ORIENTATION_META));
   }
 
   void open_camera(int number) {
@@ -115,6 +119,7 @@ class Capture final : public FrameSource {
   cv::VideoCapture capture_;
   cv::Mat image_, rgb_;
   double every_, rate_ = 0, due_ = 0;
+  int turns_ = 0;  // quarter turns, clockwise
   bool is_camera_;
   std::int64_t count_ = 0;
   std::chrono::steady_clock::time_point start_;

@@ -2,8 +2,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <string>
 
+#include "affekt/core/error.h"
 #include "affekt/image/face_crops.h"
+#include "image/opencv_version.h"
 #include "support/catch.h"
 
 using namespace affekt;
@@ -25,4 +28,24 @@ TEST_CASE("photos: the right number of faces, where they are") {
   };
   CHECK(inside(two[0].box, 322, 120));  // the noses
   CHECK(inside(two[1].box, 872, 155));
+}
+
+TEST_CASE("photos: YuNet of the edition that this OpenCV reads; the other one is refused by name, or read as well") {
+  const std::filesystem::path data = std::getenv("AFFEKT_TEST_DATA");
+  const std::string other = std::string(kYunetEdition) == "2022mar" ? "2023mar" : "2022mar";
+  const auto file = [&](const std::string& edition) {
+    return (data / "detector" / ("face_detection_yunet_" + edition + ".onnx")).string();
+  };
+  FaceCropper fitting({"yunet", file(kYunetEdition)});
+  CHECK(fitting.crop_file(data / "photos" / "fr_two_people.jpg", FaceSelection::all).size() == 2);
+  CHECK(fitting.crop_file(data / "photos" / "coffee.png", FaceSelection::all).empty());
+
+  FaceCropper foreign({"yunet", file(other)});
+  try {
+    const auto faces = foreign.crop_file(data / "photos" / "fr_two_people.jpg", FaceSelection::all);
+    CHECK(faces.size() == 2);
+  } catch (const DataError& error) {
+    CHECK_THAT(error.what(),
+               Catch::Matchers::ContainsSubstring(other) && Catch::Matchers::ContainsSubstring(kYunetEdition));
+  }
 }

@@ -69,6 +69,44 @@ FacePrediction face_at(int x, double happy) {
   return face;
 }
 
+/// Corner of the frame that is white, clockwise from the top left: 0 to 3; 4 if that is not exactly one.
+int white_corner(const Picture& picture) {
+  const int right = picture.width - 3, bottom = picture.height - 3;
+  const int corners[4][2] = {{2, 2}, {right, 2}, {right, bottom}, {2, bottom}};
+  int found = 4, count = 0;
+  for (int i = 0; i < 4; ++i) {
+    const auto at = static_cast<std::size_t>(corners[i][1] * picture.width + corners[i][0]) * 3;
+    if (picture.pixels[at] < 200 || picture.pixels[at + 1] < 200 || picture.pixels[at + 2] < 200) continue;
+    found = i;
+    ++count;
+  }
+  return count == 1 ? found : 4;
+}
+
+/// The first frame of a phone's video whose display matrix asks for that many clockwise quarter turns.
+Picture turned_frame(int quarters) {
+  std::ifstream file(fs::path(std::getenv("AFFEKT_SOURCE")) / "tests/video/data/turned.mp4", std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  const std::size_t header = bytes.find("tkhd");
+  REQUIRE(header != std::string::npos);
+  // ISO/IEC 14496-12, 8.3.2: the matrix {a, b, u, c, d, v, x, y, w} of big-endian 16.16 numbers, 40 bytes behind the
+  // flags of version 0.
+  const int cosine[] = {1, 0, -1, 0}, sine[] = {0, 1, 0, -1};
+  const int matrix[] = {cosine[quarters], sine[quarters], 0, -sine[quarters], cosine[quarters]};
+  for (int i = 0; i < 5; ++i) {
+    if (i == 2) continue;
+    const auto value = static_cast<std::uint32_t>(matrix[i]) << 16U;
+    for (unsigned b = 0; b < 4; ++b) {
+      bytes[header + 44 + static_cast<std::size_t>(i) * 4 + b] = static_cast<char>(value >> (24U - 8U * b) & 0xffU);
+    }
+  }
+  const TempFolder folder;
+  std::ofstream(folder / "turned.mp4", std::ios::binary) << bytes;
+  Frame frame;
+  REQUIRE(open_frames({(folder / "turned.mp4").string(), -1, 0})->next(frame));
+  return frame.picture;
+}
+
 std::vector<Json> lines_of(const std::string& out) {
   std::vector<Json> lines;
   std::istringstream text(out);
@@ -107,6 +145,24 @@ TEST_CASE("colours are R, G, B") {
   }
   CHECK(difference / (512 * 512) < 8);  // what MJPEG loses
   CHECK(swapped > 2 * difference);
+}
+
+TEST_CASE("a phone's video is turned as its display matrix says") {
+  Frame frame;
+  const fs::path file = fs::path(std::getenv("AFFEKT_SOURCE")) / "tests/video/data/turned.mp4";
+  REQUIRE(open_frames({file.string(), -1, 0})->next(frame));
+  CHECK(white_corner(frame.picture) == 1);  // top right, as players show it
+  CHECK(frame.picture.height > frame.picture.width);
+
+  const Picture stored = turned_frame(0);
+  const int corner = white_corner(stored);
+  REQUIRE(corner < 4);
+  for (int quarters = 1; quarters < 4; ++quarters) {
+    const Picture turned = turned_frame(quarters);
+    INFO(quarters << " quarter turns");
+    CHECK(white_corner(turned) == (corner + quarters) % 4);
+    CHECK((turned.width == stored.width) == (quarters == 2));
+  }
 }
 
 TEST_CASE("what is not a video is refused") {
