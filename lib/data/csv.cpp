@@ -36,6 +36,11 @@ std::size_t count_line_ends(std::string_view text) {
   return lines;
 }
 
+std::string too_long(const std::string& bound) {
+  return "the quoted cell that begins here has more than " + bound +
+         " (mend the quote that is missing, or leave a column of such texts out)";
+}
+
 constexpr std::size_t kSurelyText = 4096;  // a zero byte further behind is a matter of its row
 
 void require_text(std::string_view bytes, const std::string& name) {
@@ -119,18 +124,22 @@ bool CsvReader::next() {
 /// Reads the quoted cell that opens at `open`; returns the place of the delimiter or line end after it.
 std::size_t CsvReader::read_quoted(std::size_t open, CsvCell& cell, bool& escaped) {
   const std::size_t begin = open + 1;
-  std::size_t close = bytes_.find('"', begin);
+  const std::string_view within = bytes_.substr(0, begin + kLongestQuotedCell + 1);  // with room for the closing quote
+  std::size_t close = within.find('"', begin);
   while (close != std::string_view::npos && close + 1 < bytes_.size() && bytes_[close + 1] == '"') {
     escaped = true;
-    close = bytes_.find('"', close + 2);
+    close = within.find('"', close + 2);
   }
-  if (close == std::string_view::npos) {
+  if (close == std::string_view::npos && within.size() == bytes_.size()) {
     fail_and_resume(open, cell.line, "the quoted cell that begins here never ends (a quote is missing)");
   }
+  if (close == std::string_view::npos) fail_and_resume<LongQuoteError>(open, cell.line, too_long("64 KiB"));
   cell.text = bytes_.substr(begin, close - begin);
   cell.quoted = true;
   const std::size_t stop = close + 1;
-  line_ += count_line_ends(cell.text);
+  const std::size_t line_ends = count_line_ends(cell.text);
+  if (line_ends > kMostLinesQuoted) fail_and_resume<LongQuoteError>(open, cell.line, too_long("100 line ends"));
+  line_ += line_ends;
   if (stop < bytes_.size() && bytes_[stop] != delimiter_ && !is_line_end(bytes_[stop])) {
     const std::string found = printable(bytes_.substr(stop, 1));
     fail_and_resume(open, cell.line,
@@ -157,13 +166,14 @@ void CsvReader::undo_doubled_quotes() {
   }
 }
 
+template <typename Failure>
 void CsvReader::fail_and_resume(std::size_t at, std::size_t line, const std::string& what) {
   cells_.clear();
   escaped_.clear();
   const std::size_t stop = bytes_.find_first_of("\r\n", at);
   position_ = stop == std::string_view::npos ? bytes_.size() : after_line_end(bytes_, stop);
   line_ = line + 1;
-  throw DataError(printable(name_) + ":" + std::to_string(line) + ": " + what);
+  throw Failure(printable(name_) + ":" + std::to_string(line) + ": " + what);
 }
 
 void CsvReader::expect_cells(std::size_t count) const {

@@ -55,9 +55,10 @@ std::vector<CsvPart> cut_csv(std::string_view bytes, std::size_t part_bytes) {
   for (std::size_t i = 0; i + 1 < counts.size(); ++i) {
     quotes += counts[i].quotes;
     line_ends += counts[i].line_ends;
+    std::size_t at = (i + 1) * step;
+    if (at < parts.back().begin) continue;  // the last search went past: from here it would end where it ended
     bool inside = quotes % 2 == 1;
     std::size_t line = 1 + line_ends;
-    std::size_t at = (i + 1) * step;
     for (bool found = false; at < bytes.size() && !found; ++at) {  // the first row begun after the boundary
       const char c = bytes[at];
       if (c == '"') inside = !inside;
@@ -66,7 +67,6 @@ std::vector<CsvPart> cut_csv(std::string_view bytes, std::size_t part_bytes) {
       found = line_end && !inside;
     }
     if (at >= bytes.size()) break;
-    if (at <= parts.back().begin) continue;
     parts.back().end = at;
     parts.push_back({at, bytes.size(), line});
   }

@@ -21,6 +21,7 @@ struct PartRows {
   std::size_t first = 0;  ///< Row of the table the part was written from.
   std::size_t rows = 0, malformed = 0;
   std::string first_malformed;
+  std::string refused;           ///< Why the table cannot be read at all; "" if it can.
   std::vector<TextSlice> texts;  ///< As the choice's texts, then the raw rows.
   std::vector<NumberTraits> traits;
   bool several_artists = false;

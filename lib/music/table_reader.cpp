@@ -78,6 +78,7 @@ bool TableReader::read_on(RowStore& store, TrackTable& table, std::size_t end, i
   });
   if (!utf8) return false;
   for (std::size_t i = 0; i < parts.size() && parts[i].begin == position_; ++i) {
+    if (!read[i].refused.empty()) throw DataError(read[i].refused);
     position_ = read[i].position;
     line_ = read[i].line;
     if (dropped_.malformed == 0) dropped_.first_malformed = read[i].first_malformed;
@@ -115,6 +116,9 @@ void TableReader::read_part(RowStore& store, CsvReader& csv, const CsvPart& part
       const std::string_view raw = row_bytes(begin, csv.position());
       fault = fault_of(csv, raw, zeros || csv.position() > part.end);
       if (fault.empty()) store.add(rows, csv, raw);
+    } catch (const LongQuoteError& error) {  // left out, it could hide any number of songs
+      rows.refused = error.what();
+      break;
     } catch (const DataError& error) {  // the reader stands at the next line
       fault = error.what();
     }

@@ -300,6 +300,9 @@ TEST_CASE("wrong input ends with one line and its exit code") {
                                                              8));
   affekt::write_file(place.folder / "scores.csv", "name,energy,valence\nA,0.5,-1.2\nB,0.2,0.3\nC,0.9,-0.4\n");
   affekt::write_file(place.folder / "open.csv", "name,energy\n\"A,0.5\n");
+  std::string swallowed = "name,energy\nA,0.5\n\"B,0.5\n";
+  for (int i = 0; i < 3000; ++i) swallowed += "C,0.5\n";
+  affekt::write_file(place.folder / "swallowed.csv", swallowed + "D\",0.5\nE,0.5\n");
   place.refused(2, {}, "TRACKS.csv");
   place.refused(4, {"missing.csv"}, "missing.csv");
   place.refused(3, {"plain.csv"}, "city, people");
@@ -308,6 +311,8 @@ TEST_CASE("wrong input ends with one line and its exit code") {
   place.refused(3, {"empty.csv"}, "empty.csv");
   place.refused(3, {"bytes.csv"}, "bytes.csv");
   place.refused(3, {"open.csv"}, "open.csv:2");
+  place.refused(3, {"swallowed.csv"}, "swallowed.csv:3: the quoted cell that begins here has more than 100 line ends");
+  place.refused(3, {"swallowed.csv", "--stream"}, "swallowed.csv:3: the quoted cell that begins here has more than");
   place.refused(3, {"scores.csv"}, "scores.csv: column 'valence': 2 of 3 values lie outside 0..1; rescale it");
   place.refused(3, {"scores.csv", "--stream"}, "scores.csv: column 'valence': 2 of 3 values lie outside 0..1");
   place.refused(2, {"tracks.csv", "-k", "41"}, "41 clusters out of 40 tracks");

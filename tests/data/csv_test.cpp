@@ -1,10 +1,12 @@
 #include "affekt/data/csv.h"
 
 #include <algorithm>
+#include <ctime>
 #include <string>
 #include <vector>
 
 #include "affekt/core/error.h"
+#include "affekt/core/parallel.h"
 #include "affekt/core/random.h"
 #include "support/catch.h"
 
@@ -154,6 +156,41 @@ TEST_CASE("a quoted cell that never ends is reported where it begins, and the ro
   CHECK(reader.line() == 5);
 }
 
+TEST_CASE(
+    "a quoted cell is bounded: a quote that closes far behind is reported where it opens, and takes no row with it") {
+  const auto lines = [](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += "x,y\n";
+    return text;
+  };
+  SECTION("by line ends") {
+    CHECK(read_all("a,b\n1,\"" + lines(100) + "\"\n").size() == 2);
+    const std::string text = "a,b\n1,2\n3,\"open\n" + lines(5000) + "4,end\"\n5,6\n";
+    affekt::CsvReader reader(text, "f.csv");
+    CHECK(error_of(reader) ==
+          "f.csv:3: the quoted cell that begins here has more than 100 line ends (mend the quote that is missing, or "
+          "leave a column of such texts out)");
+    CHECK(read_all(reader).size() == 5002);
+    CHECK(reader.line() == 5005);
+  }
+  SECTION("by bytes") {
+    const std::size_t most = std::size_t{64} << 10;
+    CHECK(read_all("a,b\n1,\"" + std::string(most, 'x') + "\"\n").size() == 2);
+    const std::string text = "a,b\n3,\"" + std::string(most + 1, 'x') + "\"\n5,6\n";
+    affekt::CsvReader reader(text, "f.csv");
+    CHECK(error_of(reader) ==
+          "f.csv:2: the quoted cell that begins here has more than 64 KiB (mend the quote that is missing, or leave a "
+          "column of such texts out)");
+    CHECK(read_all(reader) == Rows{{"5", "6"}});
+  }
+  SECTION("doubled quotes are counted as they stand") {
+    std::string doubled;
+    for (int i = 0; i < (32 << 10); ++i) doubled += "\"\"";
+    CHECK(read_all("a,b\n1,\"" + doubled + "\"\n").size() == 2);
+    CHECK_THROWS_AS(read_all("a,b\n1,\"" + doubled + "\"\"\"\n"), affekt::LongQuoteError);
+  }
+}
+
 TEST_CASE("text after a closing quote is an error on its own line") {
   const std::string text = "a,b\n\"x\ny\",\"q\"r\n7,8\n";
   affekt::CsvReader reader(text, "f.csv");
@@ -180,6 +217,26 @@ TEST_CASE("what is no text is refused") {
                                          "a\0",
                                          4)),
                     "f.csv:1: the text is UTF-16; save it as UTF-8");
+}
+
+TEST_CASE("the time to cut a text grows with its size, however far apart its quotes are") {
+  affekt::set_thread_count(1);
+  const auto seconds_for = [](std::size_t megabytes) {
+    std::string text = "\"";  // all that follows lies inside, up to the last row
+    while (text.size() < megabytes << 20U) text += "some,row\n";
+    text += "\",x\nlast,row\n";
+    const std::clock_t begin = std::clock();
+    CHECK(affekt::cut_csv(text, std::size_t{8} << 10).size() == 2);
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  };
+  double once = 1e9, twice = 1e9;
+  for (int round = 0; round < 5; ++round) {
+    once = std::min(once, seconds_for(4));
+    twice = std::min(twice, seconds_for(8));
+  }
+  affekt::set_thread_count(0);
+  INFO(once << " s and " << twice << " s");
+  CHECK(twice < 3 * once);
 }
 
 TEST_CASE("a stray quote spoils a cut, and the reader's position tells") {

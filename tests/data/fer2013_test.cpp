@@ -75,6 +75,21 @@ TEST_CASE("a text of many parts gives the same rows at any number of threads") {
     CHECK(read.sources[0].skipped == 2);
     CHECK(read.names.back() == "row 1503");
   }
+  SECTION("a quote that closes thousands of lines later costs its row only, and stops the reading unless skipped") {
+    const std::size_t first = text.find('\n') + 1;
+    const std::size_t last = text.rfind('\n', text.size() - 2) + 1;
+    text.insert(last, "\"");
+    text.insert(first, "\"");
+    CHECK(refusal(text) ==
+          "f.csv:2: the quoted cell that begins here has more than 64 KiB (mend the quote that is missing, or leave a "
+          "column of such texts out)" +
+              kAdvice);
+    Fer2013Options options;
+    options.skip_bad_rows = true;
+    const Dataset read = parse_fer2013_csv(text, "f.csv", options);
+    CHECK(read.size() == 1498);
+    CHECK(read.sources[0].skipped == 2);
+  }
   SECTION("a stray quote spoils the cut but not the rows") {
     const std::size_t at = text.find("Training\n", text.size() / 3);
     text.replace(at, 9, "Train\"ing\n");

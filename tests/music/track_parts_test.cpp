@@ -4,12 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
 #include "affekt/music/track_reader.h"
 #include "music/ugly_table.h"
 #include "support/catch.h"
+#include "support/error_message.h"
 #include "support/temp_folder.h"
 
 using affekt::TrackFeature;
@@ -49,6 +51,20 @@ Read read_in_parts(const std::filesystem::path& path, std::size_t part_bytes) {
 }
 
 }  // namespace
+
+TEST_CASE("a quote that closes thousands of lines later is refused with its line, however the file is cut") {
+  const TempFolder folder;
+  const auto path = folder / "tracks.csv";
+  std::string text = "name,energy\nA,0.5\n\"B,0.5\n";
+  for (int i = 0; i < 3000; ++i) text += "C" + std::to_string(i) + ",0.5\n";
+  affekt::write_file(path, text + "D\",0.5\nE,0.5\n");
+  for (const std::size_t part_bytes : {std::size_t{1} << 30, std::size_t{64}, std::size_t{5000}}) {
+    CHECK(affekt::test::message_of<affekt::DataError>([&] { read_in_parts(path, part_bytes); }) ==
+          path.string() +
+              ":3: the quoted cell that begins here has more than 100 line ends (mend the quote that is missing, or "
+              "leave a column of such texts out)");
+  }
+}
 
 TEST_CASE("however a file is cut into parts, the table, the counts and the places are the same") {
   const TempFolder folder;

@@ -118,6 +118,18 @@ TEST_CASE("however a file is cut into blocks, rows, numbers, counts, places and 
   CHECK(most > 100);
 }
 
+TEST_CASE("a quote that closes thousands of lines later is refused in a stream, too") {
+  const TempFolder folder;
+  const std::string path = (folder / "tracks.csv").string();
+  affekt::write_file(path, "name,energy\nA,0.5\n\"B,0.5\n" + many("C,0.5\n", 3000) + "D\",0.5\nE,0.5\n");
+  for (const std::size_t bytes : {8U, 700U, 1000000U}) {
+    const std::string refused =
+        affekt::test::message_of<affekt::DataError>([&] { read_blocks({path}, bytes, bytes / 3 + 1); });
+    CHECK(
+        affekt::test::contains(refused, "tracks.csv:3: the quoted cell that begins here has more than 100 line ends"));
+  }
+}
+
 TEST_CASE("blocks are the same at any thread count") {
   const TempFolder folder;
   const std::string path = (folder / "ugly.csv").string();

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "affekt/core/error.h"
 #include "affekt/core/export.h"
 
 namespace affekt {
@@ -16,6 +17,15 @@ struct CsvCell {
   std::size_t line = 0;   ///< Line the cell begins on, from 1.
   bool quoted = false;
   bool in_place = true;  ///< `text` lies in the input and lives as long as it; else until the next next().
+};
+
+inline constexpr std::size_t kLongestQuotedCell = std::size_t{64} << 10;  ///< Bytes between its quotes.
+inline constexpr std::size_t kMostLinesQuoted = 100;                      ///< Line ends between its quotes.
+
+/// A quoted cell beyond these bounds: a quote is missing, and all rows up to the next one would be taken for text.
+class AFFEKT_API LongQuoteError : public DataError {
+ public:
+  using DataError::DataError;
 };
 
 struct CsvOptions {
@@ -38,9 +48,9 @@ class AFFEKT_API CsvReader {
   CsvReader(std::string_view bytes, std::string name, CsvOptions options = {});
 
   /// Reads the next row; false after the last.
-  /// @throws DataError  "NAME:LINE: ..." for a quoted cell that never ends (the line it begins on) or text after a
-  ///                    closing quote. The reader then stands at the following line: a caller that skips bad rows may
-  ///                    go on.
+  /// @throws LongQuoteError, DataError  "NAME:LINE: ..." for a quoted cell that is too long or never ends (the line it
+  ///                    begins on) or text after a closing quote. The reader then stands at the following line: a
+  ///                    caller that skips bad rows may go on.
   bool next();
 
   const std::vector<CsvCell>& row() const { return cells_; }
@@ -61,6 +71,7 @@ class AFFEKT_API CsvReader {
   std::size_t find_cell_end(std::size_t from);
   std::size_t read_quoted(std::size_t open, CsvCell& cell, bool& escaped);
   void undo_doubled_quotes();
+  template <typename Failure = DataError>
   [[noreturn]] void fail_and_resume(std::size_t at, std::size_t line, const std::string& what);
 
   std::string_view bytes_;
