@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,28 @@ std::string read_stream(int fd, const fs::path& path, std::size_t max_bytes) {
     }
     bytes.append(buffer.data(), static_cast<std::size_t>(got));
   }
+}
+
+/// Six letters and digits, as mkostemps() would choose them; that one makes files for their owner only.
+std::string random_letters() {
+  constexpr std::string_view kLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::random_device random;
+  std::uniform_int_distribution<std::size_t> place(0, kLetters.size() - 1);
+  std::string letters;
+  while (letters.size() < 6) letters += kLetters[place(random)];
+  return letters;
+}
+
+/// Gives an open file the mode of the one it is to replace, if there is one, and its owner and group where the system
+/// lets us. False if the mode could not be set.
+bool keep_permissions(const fs::path& replaced, int fd) {
+  constexpr mode_t kPermissions = 0777;
+  struct stat before {};
+  if (::stat(replaced.c_str(), &before) != 0) return true;
+  if (::fchown(fd, before.st_uid, before.st_gid) != 0) {
+    [[maybe_unused]] const int refused = ::fchown(fd, static_cast<uid_t>(-1), before.st_gid);
+  }
+  return ::fchmod(fd, before.st_mode & kPermissions) == 0;
 }
 
 }  // namespace
@@ -119,13 +142,18 @@ InputFile InputFile::open(const fs::path& path, std::size_t max_bytes) {
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   std::error_code error;
   if (fs::is_symlink(path_, error)) path_ = fs::weakly_canonical(path_, error);  // write what the link stands for
-  if (fs::exists(path_, error) && !fs::is_regular_file(path_, error)) {
+  const bool replaces = fs::exists(path_, error);
+  if (replaces && !fs::is_regular_file(path_, error)) {
     throw IoError(shown(path_) + ": is not a regular file, so it cannot be replaced by one");
   }
-  std::string pattern = path_.string() + ".XXXXXX.part";
-  fd_ = ::mkostemps(pattern.data(), 5, O_CLOEXEC);
-  if (fd_ < 0) throw_io(path_, "cannot write");
-  part_ = pattern;
+  constexpr mode_t kOwnerOnly = 0600, kAnyNewFile = 0666;  // of which the system takes the umask
+  do {
+    part_ = path_.string() + "." + random_letters() + ".part";
+    fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, replaces ? kOwnerOnly : kAnyNewFile);
+  } while (fd_ < 0 && errno == EEXIST);
+  if (fd_ >= 0) return;
+  part_.clear();
+  throw_io(path_, "cannot write");
 }
 
 AtomicFile::~AtomicFile() {
@@ -143,10 +171,7 @@ void AtomicFile::write(std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
-  // mkostemps makes files readable by the owner only; give them what an ordinary open() would.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  if (::fchmod(fd_, 0666 & ~mask) != 0 || ::fsync(fd_) != 0) throw_io(path_, "cannot write");
+  if (!keep_permissions(path_, fd_) || ::fsync(fd_) != 0) throw_io(path_, "cannot write");
   if (::close(std::exchange(fd_, -1)) != 0) throw_io(path_, "cannot write");
   if (::rename(part_.c_str(), path_.c_str()) != 0) throw_io(path_, "cannot write");
   part_.clear();

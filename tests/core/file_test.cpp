@@ -1,9 +1,12 @@
 #include "affekt/core/file.h"
 
+#include <dlfcn.h>
 #include <lzma.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include <atomic>
 #include <fstream>
 
 #include "affekt/core/error.h"
@@ -14,6 +17,8 @@ using namespace affekt;
 namespace fs = std::filesystem;
 
 namespace {
+
+std::atomic<int> umask_calls{0};
 
 std::string gzip(const std::string& text) {
   z_stream stream{};
@@ -49,6 +54,12 @@ std::size_t files_in(const fs::path& folder) {
 }
 
 }  // namespace
+
+/// Stands before the system's for the library, too, so that its calls are counted.
+extern "C" __attribute__((visibility("default"))) mode_t umask(mode_t mask) noexcept {
+  ++umask_calls;
+  return reinterpret_cast<mode_t (*)(mode_t)>(::dlsym(RTLD_NEXT, "umask"))(mask);
+}
 
 TEST_CASE("an input file gives the same bytes plain, gzipped and xz-compressed") {
   const TempFolder folder;
@@ -114,6 +125,56 @@ TEST_CASE("an atomic file appears whole or not at all") {
   file.commit();
   CHECK(InputFile::open(folder / "kept").bytes() == "new");
   CHECK(files_in(folder.path()) == 1);
+}
+
+TEST_CASE("a file that replaces another keeps its mode, a new one has that of any new file") {
+  const TempFolder folder;
+  const fs::path path = folder / "history.txt";
+  const auto mode = [&path] { return static_cast<unsigned int>(fs::status(path).permissions()); };
+  for (const unsigned int wanted : {0600U, 0640U, 0444U, 0664U}) {
+    write_file(path, "old");
+    fs::permissions(path, static_cast<fs::perms>(wanted));
+    write_file(path, "new");
+    CHECK(mode() == wanted);
+  }
+  for (const mode_t mask : {mode_t{0}, mode_t{022}, mode_t{077}}) {
+    fs::remove(path);
+    const mode_t before = ::umask(mask);
+    write_file(path, "first");
+    ::umask(before);
+    CHECK(mode() == (0666 & ~mask));
+  }
+  umask_calls = 0;
+  write_file(path, "again");
+  CHECK(umask_calls == 0);  // it belongs to the process: another thread's file could be made in between
+}
+
+TEST_CASE("a file half written shows no more than the one it is to replace") {
+  const TempFolder folder;
+  const fs::path path = folder / "history.txt";
+  write_file(path, "old");
+  fs::permissions(path, static_cast<fs::perms>(0600));
+  AtomicFile file(path);
+  file.write("secret");
+  for (const auto& entry : fs::directory_iterator(folder.path())) {
+    CHECK(static_cast<unsigned int>(entry.status().permissions()) == 0600U);
+  }
+}
+
+TEST_CASE("a file that replaces another keeps its owner where that is possible") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root may give files away");
+    return;
+  }
+  const TempFolder folder;
+  const fs::path path = folder / "history.txt";
+  write_file(path, "old");
+  REQUIRE(::chown(path.c_str(), 65534, 65534) == 0);
+  write_file(path, "new");
+  struct stat info {};
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  CHECK(info.st_uid == 65534);
+  CHECK(info.st_gid == 65534);
 }
 
 TEST_CASE("places that cannot be written are found before the work") {
