@@ -109,4 +109,16 @@ std::optional<ColumnRole> role_of_column(std::string_view name) {
   return found->second;
 }
 
+std::optional<std::size_t> text_column_of(const std::vector<std::string_view>& names, TextRole role) {
+  std::optional<std::size_t> best;
+  int preference = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto known = role_of_column(names[i]);
+    if (!known || known->text != role || (best && known->preference >= preference)) continue;
+    best = i;
+    preference = known->preference;
+  }
+  return best;
+}
+
 }  // namespace affekt

@@ -1,6 +1,8 @@
 // Private: what a column of a track table holds, told by its name.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,5 +27,8 @@ std::string normal_column_name(std::string_view name);
 
 /// nullopt: a column this project has no use for.
 std::optional<ColumnRole> role_of_column(std::string_view name);
+
+/// Of columns with these names the one to take for a text; nullopt if none is known as such.
+std::optional<std::size_t> text_column_of(const std::vector<std::string_view>& names, TextRole role);
 
 }  // namespace affekt

@@ -1,6 +1,5 @@
 #include "affekt/recommend/exclusion.h"
 
-#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -10,36 +9,21 @@
 #include "affekt/data/csv.h"
 #include "affekt/recommend/playlist.h"
 #include "affekt/recommend/track_names.h"
+#include "music/column_names.h"
 
 namespace affekt {
 namespace {
 
-constexpr std::size_t kNoColumn = static_cast<std::size_t>(-1);
-
-// "Track Name", "track_name" and "artist(s)_name" compare equal to their plain letters.
-std::string plain_letters(std::string_view text) {
-  std::string out;
-  for (const char c : lower_ascii(text)) {
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out += c;
-  }
-  return out;
-}
-
 struct Columns {
-  std::size_t id = kNoColumn, title = kNoColumn, artist = kNoColumn;
-  bool usable() const { return id != kNoColumn || (title != kNoColumn && artist != kNoColumn); }
+  std::optional<std::size_t> id, title, artist;
+  bool usable() const { return id || (title && artist); }
 };
 
 Columns find_columns(const CsvReader& header) {
-  const auto find = [&](const std::vector<std::string>& names) {
-    for (std::size_t i = 0; i < header.size(); ++i) {
-      if (std::find(names.begin(), names.end(), plain_letters(header[i])) != names.end()) return i;
-    }
-    return kNoColumn;
-  };
-  return {find({"id", "trackid", "trackuri", "spotifyid", "spotifyuri", "uri"}),
-          find({"title", "name", "trackname", "track", "song"}),
-          find({"artist", "artists", "artistsname", "artistname", "artistnames", "trackartist"})};
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < header.size(); ++i) names.push_back(trim(header[i]));
+  return {text_column_of(names, TextRole::id), text_column_of(names, TextRole::title),
+          text_column_of(names, TextRole::artist)};
 }
 
 }  // namespace
@@ -92,8 +76,8 @@ bool ExclusionList::add_csv(std::string_view text, const std::string& place) {
   if (!reader.next()) return false;
   const Columns columns = find_columns(reader);
   if (!columns.usable()) return false;
-  const auto cell = [&](std::size_t column) {
-    return column < reader.size() ? to_utf8(trim(reader[column])) : std::string();
+  const auto cell = [&](std::optional<std::size_t> column) {
+    return column && *column < reader.size() ? to_utf8(trim(reader[*column])) : std::string();
   };
   while (reader.next()) {
     const std::string id = cell(columns.id);

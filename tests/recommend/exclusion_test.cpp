@@ -88,6 +88,27 @@ TEST_CASE("CSV with the aliases of track tables, quoted as it must be") {
   CHECK_THROWS_AS(ExclusionList::parse("id,x\n\"never closed\n", "bad.csv"), DataError);
 }
 
+TEST_CASE("CSV headers are those that track tables know, the better name first") {
+  const TrackTable by_id = one_track(kId, "x", "y"), by_name = one_track("", "Somebody", "Song");
+  for (const char* id :
+       {"id", "Track ID", "spotify_id", "Spotify Track Id", "song_id", "track_uri", "Spotify URI", "uri"}) {
+    CHECK(excludes(std::string(id) + ",n\n" + kId + ",1\n", by_id));
+  }
+  for (const char* title : {"title", "Track Name", "Song Name", "song", "name", "track"}) {
+    for (const char* artist :
+         {"Artists", "artist", "artist(s)_name", "Artist Name(s)", "track_artist", "artist_name"}) {
+      CHECK(excludes(std::string(title) + "," + artist + "\nSong,Somebody\n", by_name));
+    }
+  }
+  CHECK(excludes("track,artist_name,title,artist\n7,The Label,Song,Somebody\n", by_name));
+}
+
+TEST_CASE("a quote in an excluded CSV that closes thousands of lines later is refused") {
+  std::string text = "artist,title\nA,\"B\n";
+  for (int i = 0; i < 3000; ++i) text += "C,D\n";
+  CHECK_THROWS_AS(ExclusionList::parse(text + "E\",F\n", "bad.csv"), DataError);
+}
+
 TEST_CASE("a comma alone makes no CSV") {
   CHECK(excludes("Simon, Paul - Song\n", one_track("", "Simon, Paul", "Song")));
 }
