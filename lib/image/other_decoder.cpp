@@ -1,6 +1,7 @@
 // BMP, WebP, TIFF and PNM: sizes are read from the header here, before the decoder allocates anything.
+#include <algorithm>
 #include <climits>
-#include <cstdlib>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -50,25 +51,21 @@ std::optional<Size> webp_size(std::string_view bytes) {
   return size;
 }
 
-/// Two numbers after the magic, separated by white space and # comments.
+/// Two numbers after the magic, separated by white space and # comments: all their digits, as the decoder reads them.
 std::optional<Size> pnm_size(std::string_view bytes) {
   constexpr std::size_t kHeaderBytes = 4096;
+  constexpr std::int64_t kBeyondAnyLimit = INT_MAX;
+  constexpr std::string_view kSpace = " \t\r\n\v\f", kDigits = "0123456789";
   bytes = bytes.substr(0, kHeaderBytes);
   std::int64_t values[2] = {};
   std::size_t at = 2;
   for (std::int64_t& value : values) {
-    while (at < bytes.size() && (bytes[at] == '#' || std::strchr(" \t\r\n", bytes[at]) != nullptr)) {
-      if (bytes[at] == '#') {
-        while (at < bytes.size() && bytes[at] != '\n') ++at;
-      } else {
-        ++at;
-      }
+    for (at = bytes.find_first_not_of(kSpace, at); at < bytes.size() && bytes[at] == '#';) {
+      at = bytes.find_first_not_of(kSpace, bytes.find_first_of("\r\n", at));
     }
-    const std::size_t begin = at;
-    for (; at < bytes.size() && bytes[at] >= '0' && bytes[at] <= '9' && at - begin < 9; ++at) {
-      value = value * 10 + (bytes[at] - '0');
-    }
-    if (at == begin) return std::nullopt;
+    const std::size_t end = std::min(bytes.find_first_not_of(kDigits, at), bytes.size());
+    if (at >= end) return std::nullopt;
+    for (; at < end; ++at) value = std::min(value * 10 + (bytes[at] - '0'), kBeyondAnyLimit);
   }
   return Size{values[0], values[1]};
 }

@@ -103,6 +103,8 @@ Picture decode_picture(std::string_view bytes, const std::string& name, const Pi
       decoded = decode_other(format, bytes, printable(name), options);
       break;
   }
+  // A header that says less than the decoder made of it got past the check before.
+  check_picture_size(decoded.picture.width, decoded.picture.height, printable(name), options);
   Picture upright = turned_upright(std::move(decoded.picture), decoded.orientation);
   return options.grey ? to_grey(upright) : upright;
 }

@@ -289,6 +289,23 @@ TEST_CASE("picture: other formats come through OpenCV") {
   CHECK(contains(complaint(top_down), "70000 x 70000 pixels are beyond"));
 }
 
+TEST_CASE("picture: the size in a PNM header is what the decoder will read, however it is written") {
+  const PictureOptions small{false, 10'000};  // of pixels: what gets past the header costs little here
+  const auto refused = [&](const std::string& header) {
+    return message_of<DataError>([&] { decode_picture(header + std::string(500 * 300, 'x'), "x.pgm", small); });
+  };
+  for (const char* header : {"P5 0000000500 0000000300 255\n", "P5 00000000000500 300 255\n",
+                             "P5 #a comment ends here\r500 300 255\n1 1 255\n", "P5 \f500\v300 255\n"}) {
+    INFO(header);
+    CHECK(contains(refused(header), "500 x 300 pixels are beyond the limit"));
+  }
+  CHECK(contains(refused("P5 12345678901234567890 3 255\n"), "pixels are beyond the limit"));
+  CHECK(contains(refused(std::string("P5 \0"
+                                     "500 300 255\n",
+                                     16)),
+                 "its header gives no size"));
+}
+
 TEST_CASE("picture: what is not a picture is named") {
   CHECK(contains(complaint(""), "x.jpg: the file is empty"));
   CHECK(contains(complaint("Dear diary"), "x.jpg: not a picture"));
