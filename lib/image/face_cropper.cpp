@@ -10,6 +10,7 @@
 #include "affekt/core/text.h"
 #include "affekt/image/face_crops.h"
 #include "image/face_detector.h"
+#include "image/opencv_threads.h"
 
 namespace affekt {
 namespace {
@@ -54,6 +55,7 @@ cv::Rect crop_area(const cv::Rect& box, double side, const Picture& picture) {
 }  // namespace
 
 FaceChip whole_picture_chip(const Picture& picture) {
+  limit_opencv_threads();
   FaceChip chip;
   chip.box = {0, 0, picture.width, picture.height};
   cut(to_grey(picture), cv::Rect(0, 0, picture.width, picture.height), chip);
@@ -91,6 +93,7 @@ FaceCropper& FaceCropper::operator=(FaceCropper&&) noexcept = default;
 
 std::vector<FaceChip> FaceCropper::crop(const Picture& picture, FaceSelection faces) {
   if (faces == FaceSelection::none) return {whole_picture_chip(picture)};
+  limit_opencv_threads();
   FaceDetector& detector = impl_->ready();
   const bool coloured = picture.channels != 1;
   const Picture converted = coloured ? to_grey(picture) : Picture{};

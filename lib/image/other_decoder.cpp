@@ -11,6 +11,7 @@
 #include "image/decoders.h"
 #include "image/exif.h"
 #include "image/imgcodecs/imgcodecs.h"
+#include "image/opencv_threads.h"
 
 namespace affekt {
 namespace {
@@ -110,6 +111,7 @@ DecodedPicture decode_other(PictureFormat format, std::string_view bytes, const 
   if (symbol == nullptr) {
     throw DataError(name + ": only JPEG and PNG can be read, libaffekt_imgcodecs cannot be loaded (" + why + ")");
   }
+  limit_opencv_threads();
   DecodedPicture decoded;
   const auto decode = reinterpret_cast<ImgcodecsDecode>(symbol);
   if (!decode(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), options.grey, take_rows,

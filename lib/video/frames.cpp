@@ -6,6 +6,7 @@
 #include "affekt/core/file.h"
 #include "affekt/core/plugin.h"
 #include "affekt/core/text.h"
+#include "image/opencv_threads.h"
 #include "video/videoio.h"
 
 namespace affekt {
@@ -21,6 +22,7 @@ std::unique_ptr<FrameSource> open_frames(const FrameOptions& options) {
   std::string why;
   void* symbol = plugin_symbol(kVideoLibrary, kOpenFrames, &why);
   if (symbol == nullptr) throw UsageError("videos cannot be read: libaffekt_video cannot be loaded (" + why + ")");
+  limit_opencv_threads();
   return std::unique_ptr<FrameSource>(reinterpret_cast<OpenFrames>(symbol)(options));
 }
 
