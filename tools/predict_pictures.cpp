@@ -104,9 +104,12 @@ class Prediction {
 
   void add_folder(const std::string& folder, std::vector<std::string>& files) {
     try {
-      const std::vector<std::string> below = pictures_below(folder);
-      if (below.empty()) show({failure(folder, printable(folder) + ": no pictures in this folder", false)});
-      files.insert(files.end(), below.begin(), below.end());
+      const PictureList below = pictures_below(folder);
+      for (const UnreadableEntry& entry : below.unreadable) show({failure(entry.path.string(), entry.message, true)});
+      if (below.pictures.empty() && below.unreadable.empty()) {
+        show({failure(folder, printable(folder) + ": no pictures in this folder", false)});
+      }
+      files.insert(files.end(), below.pictures.begin(), below.pictures.end());
     } catch (const IoError& error) {
       show({failure(folder, error.what(), true)});
     }

@@ -61,13 +61,14 @@ class DatasetFolder {
     const fs::path train = options.into / "train";
     const fs::path base = fs::is_directory(train, ignored) ? train : options.into;
     class_folder_ = base / emotion_name(options.label);
-    for (const auto& entry :
-         fs::directory_iterator(base)) {  // a folder with another spelling of the class is the class
-      if (entry.is_directory() && parse_emotion(entry.path().filename().string()) == options.label) {
+    const FileList there = files_below(options.into);
+    for (const auto& entry : fs::directory_iterator(base, ignored)) {  // another spelling of the class is the class
+      if (entry.is_directory(ignored) && parse_emotion(entry.path().filename().string()) == options.label) {
         class_folder_ = entry.path();
       }
     }
-    for (const auto& file : files_below(options.into)) know(file, options);
+    for (const auto& file : there.files) know(file, options);
+    for (const auto& entry : there.unreadable) pass_over(entry.message, options);
   }
 
   /// True if the face is new and now written.
@@ -90,8 +91,12 @@ class DatasetFolder {
       for (const auto& chip : access_.face_chips(file, FaceSelection::none)) known_.insert(bytes_of(chip));
       if (emotion) ++report_.classes[static_cast<std::size_t>(*emotion)];
     } catch (const Error& error) {
-      if (options.on_note) options.on_note(std::string("passed over in the dataset: ") + error.what());
+      pass_over(error.what(), options);
     }
+  }
+
+  static void pass_over(const std::string& message, const ImportOptions& options) {
+    if (options.on_note) options.on_note("passed over in the dataset: " + message);
   }
 
   PictureAccess& access_;
@@ -111,9 +116,12 @@ std::vector<std::string> expand(const std::vector<std::string>& names, ImportRep
       continue;
     }
     try {
-      const std::vector<std::string> below = pictures_below(name);
-      if (below.empty()) report.failures.push_back({name, printable(name) + ": no pictures in this folder", false});
-      files.insert(files.end(), below.begin(), below.end());
+      const PictureList below = pictures_below(name);
+      for (const auto& entry : below.unreadable) report.failures.push_back({entry.path.string(), entry.message, true});
+      if (below.pictures.empty() && below.unreadable.empty()) {
+        report.failures.push_back({name, printable(name) + ": no pictures in this folder", false});
+      }
+      files.insert(files.end(), below.pictures.begin(), below.pictures.end());
     } catch (const IoError& error) {
       report.failures.push_back({name, error.what(), true});
     }

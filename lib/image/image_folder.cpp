@@ -8,6 +8,7 @@
 #include "affekt/core/error.h"
 #include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
+#include "affekt/data/picture_list.h"
 #include "affekt/image/face_crops.h"
 
 namespace affekt {
@@ -150,6 +151,7 @@ class FolderReader {
     parallel_for(files_.size(), kChunk, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         try {
+          refuse_special_file(files_[i].path);
           const FaceChip chip = whole_picture_chip(load_picture(files_[i].path, grey));
           std::copy(chip.pixels.begin(), chip.pixels.end(), pixels.data() + i * kFacePixels);
         } catch (const Error& error) {

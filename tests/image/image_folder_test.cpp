@@ -1,5 +1,7 @@
 #include "affekt/image/image_folder.h"
 
+#include <sys/stat.h>
+
 #include <fstream>
 
 #include "affekt/core/error.h"
@@ -148,6 +150,33 @@ TEST_CASE("picture list: links that go in circles, hidden files and other files"
   fs::create_symlink(folder / "gone.png", folder / "dangling.png");
   const std::vector<std::string> expected{(folder / "a.jpeg").string(), (folder / "b/x.PNG").string(),
                                           (folder / "dangling.png").string()};
-  CHECK(pictures_below(folder.path()) == expected);
+  CHECK(pictures_below(folder.path()).pictures == expected);
+  CHECK(pictures_below(folder.path()).unreadable.empty());
   CHECK_THROWS_AS(pictures_below(folder / "none"), IoError);
+}
+
+TEST_CASE("picture list: pipes and devices are named, and never opened") {
+  const TempFolder folder;
+  add_face(folder / "a.png", 1);
+  REQUIRE(::mkfifo((folder / "b.jpg").c_str(), 0600) == 0);
+  REQUIRE(::mkfifo((folder / "notes").c_str(), 0600) == 0);
+  fs::create_symlink("/dev/zero", folder / "c.png");
+  const PictureList list = pictures_below(folder.path());
+  CHECK(list.pictures == std::vector<std::string>{(folder / "a.png").string()});
+  REQUIRE(list.unreadable.size() == 2);
+  CHECK(list.unreadable[0].path == folder / "b.jpg");
+  CHECK(list.unreadable[0].message == (folder / "b.jpg").string() + ": a pipe or a device, not a file");
+  CHECK(list.unreadable[1].path == folder / "c.png");
+}
+
+TEST_CASE("image folder: pipes are named, or counted, and never opened") {
+  const TempFolder folder;
+  add_face(folder / "happy/a.png", 1);
+  REQUIRE(::mkfifo((folder / "happy/b.png").c_str(), 0600) == 0);
+  CHECK(contains(message_of<DataError>([&] { read_image_folder(folder.path()); }),
+                 "happy/b.png: a pipe or a device, not a file (--skip-bad-rows"));
+  Notes notes;
+  CHECK(read_image_folder(folder.path(), notes.options(true)).size() == 1);
+  CHECK(notes.lines ==
+        std::vector<std::string>{(folder / "happy/b.png").string() + ": a pipe or a device, not a file: skipped"});
 }

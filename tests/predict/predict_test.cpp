@@ -1,4 +1,6 @@
 // affekt-predict as a user runs it, with a model of random weights.
+#include <sys/stat.h>
+
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -161,6 +163,36 @@ TEST_CASE("predict: folders, lists, and folders without pictures") {
   REQUIRE(named.size() == 2);
   CHECK(named[0]["file"] == "in/b.png");
   CHECK(named[1]["file"] == "in/two\nlines.png");
+}
+
+TEST_CASE("predict: a pipe and a locked folder among the pictures are named, and the pictures read") {
+  const TempFolder folder;
+  fs::create_directories(folder / "in/locked");
+  save(folder / "in/a.png", no_face_png());
+  save(folder / "in/c.png", no_face_png());
+  save(folder / "in/locked/d.png", no_face_png());
+  REQUIRE(::mkfifo((folder / "in/b.jpg").c_str(), 0644) == 0);
+  write_random_model(folder / "model.safetensors", "compact", 5);
+  fs::permissions(folder.path(), static_cast<fs::perms>(0755));
+  fs::permissions(folder / "in/locked", fs::perms::none);
+  ToolSetting nobody;
+  nobody.as_nobody = true;
+  nobody.folder = folder.path().string();
+  const ToolResult result = run_tool("affekt-predict", {"in", "--json", "--model", "model.safetensors"}, nobody);
+  fs::permissions(folder / "in/locked", fs::perms::owner_all);
+  if (result.exit_code == 127) {
+    WARN("skipped: nobody, who is stopped by permissions, may not run the tools of this build");
+    return;
+  }
+  CHECK(result.exit_code == 5);
+  CHECK(contains(result.err, "affekt-predict: in/b.jpg: a pipe or a device, not a file\n"));
+  CHECK(contains(result.err, "affekt-predict: in/locked: cannot be listed: Permission denied\n"));
+  CHECK(count_lines(result.err) == 2);
+  std::vector<std::string> read;
+  for (const Json& line : lines_of(result)) {
+    if (line["status"] == "no_face") read.push_back(line["file"]);
+  }
+  CHECK(read == std::vector<std::string>{"in/a.png", "in/c.png"});
 }
 
 TEST_CASE("predict: a printed config can be used") {

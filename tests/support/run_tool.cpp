@@ -1,6 +1,7 @@
 #include "support/run_tool.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +57,11 @@ struct Pipe {
 [[noreturn]] void become(const std::string& path, const std::vector<std::string>& words, const ToolSetting& setting,
                          const std::array<int, 3>& streams) {
   constexpr int kCannotRun = 127;
+  constexpr unsigned int kNobody = 65534;
+  if (setting.as_nobody && ::geteuid() == 0 &&
+      (::setgroups(0, nullptr) != 0 || ::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) {
+    ::_exit(kCannotRun);
+  }
   for (int fd = 0; fd < 3; ++fd) ::dup2(streams[static_cast<std::size_t>(fd)], fd);
   if (!setting.folder.empty() && ::chdir(setting.folder.c_str()) != 0) ::_exit(kCannotRun);
   for (const auto& entry : setting.environment) ::putenv(const_cast<char*>(entry.c_str()));
