@@ -1,5 +1,12 @@
+#include <cmath>
+#include <cstddef>
 #include <fstream>
 #include <functional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "affekt/core/error.h"
 #include "affekt/train/train_job.h"
@@ -13,6 +20,49 @@ using namespace affekt;
 namespace {
 
 void write_text(const std::filesystem::path& path, const std::string& text) { std::ofstream(path) << text; }
+
+/// Every option that config.json holds. The list below names each field there is: with one more it does not compile,
+/// and whoever adds that one says here whether it is kept. Not kept are those of the folder itself: out, force,
+/// dry_run, resume.
+auto kept_fields(TrainOptions& options) {
+  auto& [model, image_size, head, pretrained, preprocess, freeze_epochs, unfreeze, backbone_lr, layer_decay,
+         feature_cache, epochs, batch_size, accumulate, limit, early_stop, checkpoint_every, rank_timeout, max_time,
+         optimizer, lr, weight_decay, schedule, warmup_epochs, clip_grad, ema, augment, mixup, cutmix, label_smoothing,
+         teachers, temperature, teacher_weight, class_weights, validation, seed, seeds, compute, save_dtype, license,
+         out, force, dry_run, resume, data, ferplus, ferplus_weight, skip_bad_rows] = options;
+  auto& [device, threads, precision] = compute;
+  return std::tie(model, image_size, head, pretrained, preprocess, freeze_epochs, unfreeze, backbone_lr, layer_decay,
+                  feature_cache, epochs, batch_size, accumulate, limit, early_stop, checkpoint_every, rank_timeout,
+                  max_time, optimizer, lr, weight_decay, schedule, warmup_epochs, clip_grad, ema, augment, mixup,
+                  cutmix, label_smoothing, teachers, temperature, teacher_weight, class_weights, validation, seed,
+                  seeds, device, threads, precision, save_dtype, license, data, ferplus, ferplus_weight, skip_bad_rows);
+}
+
+/// Gives a field another value than it has, in range or not.
+template <typename Field>
+void make_other(Field& field) {
+  if constexpr (std::is_same_v<Field, std::string>) {
+    field += "x";
+  } else if constexpr (std::is_same_v<Field, std::vector<std::string>>) {
+    field.insert(field.end(), {"a", "b:weight=2"});
+  } else if constexpr (std::is_same_v<Field, bool>) {
+    field = !field;
+  } else if constexpr (std::is_enum_v<Field>) {
+    field = field == Field{0} ? Field{1} : Field{0};
+  } else {
+    field += 3;
+  }
+}
+
+template <typename Fields, typename Check, std::size_t... I>
+void check_each(const Fields& a, const Fields& b, const Fields& c, Check check, std::index_sequence<I...> /*all*/) {
+  (check(std::get<I>(a), std::get<I>(b), std::get<I>(c)), ...);
+}
+template <typename... Field, typename Check>
+void check_each(const std::tuple<Field...>& a, const std::tuple<Field...>& b, const std::tuple<Field...>& c,
+                Check check) {
+  check_each(a, b, c, check, std::index_sequence_for<Field...>());
+}
 
 }  // namespace
 
@@ -78,33 +128,24 @@ TEST_CASE("times and fractions are read with their units") {
   CHECK(options.effective_lr() == 0.3);
 }
 
-TEST_CASE("the options of a run come back from its config.json") {
+TEST_CASE("every option of a run comes back from its config.json") {
   const TempFolder folder;
   TrainOptions options;
-  options.model = "basic-cnn";
-  options.data = {"a.csv", "b.csv:weight=2"};
+  std::apply([](auto&... field) { (make_other(field), ...); }, kept_fields(options));
   options.lr = 0.1 + 0.2;
-  options.accumulate = 3;
-  options.seeds = 2;
-  options.checkpoint_every = 50;
-  options.optimizer = OptimizerKind::adam;
-  options.schedule = ScheduleKind::plateau;
-  options.augment = AugmentKind::strong;
-  options.mixup = 0.4;
-  options.cutmix = 1;
-  options.ferplus_weight = 0.3;
-  options.teachers = {"a", "b"};
-  options.temperature = 2;
-  options.teacher_weight = 0.25;
-  options.class_weights = ClassWeights::balanced;
-  options.save_dtype = SaveType::fp16;
-  options.compute.precision = Precision::bf16;
   options.seed = 18446744073709551615ULL;
-  options.skip_bad_rows = true;
   write_text(folder / "config.json", train_options_json(options));
   TrainOptions read = read_run_options(folder.path().string());
   CHECK(read.resume == folder.path().string());
-  CHECK(train_options_json(read) == train_options_json(options));
+  CHECK(read.out == folder.path().string());
+  TrainOptions usual;
+  int number = 0;
+  const auto check = [&number](const auto& back, const auto& written, const auto& by_default) {
+    INFO("field " << ++number << " of kept_fields()");
+    CHECK(written != by_default);
+    CHECK(back == written);
+  };
+  check_each(kept_fields(read), kept_fields(options), kept_fields(usual), check);
 }
 
 TEST_CASE("a run folder without a config, or with a damaged one, is refused") {
