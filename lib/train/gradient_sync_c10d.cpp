@@ -49,7 +49,7 @@ class SumHook : public c10d::CommHookInterface {
     std::vector<at::Tensor> list{bucket.getBufferRef()};
     const auto work = backend_->allreduce(list);
     // NCCL's future orders streams and does not block; the watch's is for the CPU.
-    return list[0].is_cuda() ? work->getFuture() : watch_->guard(work, list[0]);
+    return list[0].is_cuda() ? work->getFuture() : guarded(watch_, work, list[0]);
   }
   at::Tensor parseHookResult(const c10::IValue& result) override {
     return result.isTensor() ? result.toTensor() : result.toTensorVector().at(0);

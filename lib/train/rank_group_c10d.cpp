@@ -49,7 +49,7 @@ at::Tensor gather_rows(Ranks& ranks, const at::Tensor& mine, const std::vector<s
 struct BackgroundSum::Pending {
   Ranks& ranks;
   at::Tensor values;
-  RankWatch::FuturePtr future;
+  FuturePtr future;
 };
 
 BackgroundSum::BackgroundSum(Ranks& ranks) : pending_(new Pending{ranks, {}, {}}) {}
@@ -61,7 +61,7 @@ void BackgroundSum::begin(const std::vector<double>& values) {
   pending_->values = tensor;
   std::vector<at::Tensor> list{tensor};
   Ranks::Impl& impl = pending_->ranks.impl();
-  pending_->future = impl.blaming([&] { return impl.watch->guard(impl.group->allreduce(list), tensor); });
+  pending_->future = impl.blaming([&] { return guarded(impl.watch, impl.group->allreduce(list), tensor); });
 }
 
 std::vector<double> BackgroundSum::end() {

@@ -15,15 +15,13 @@ const char* const kParted = "parted";  // How many have parted.
 
 std::string pulse_key(int rank) { return "pulse/" + std::to_string(rank); }
 
-std::vector<std::uint8_t> bytes(const std::string& text) { return {text.begin(), text.end()}; }
-
 double seconds_since(std::chrono::steady_clock::time_point time) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - time).count();
 }
 
 }  // namespace
 
-RankWatch::RankWatch(c10::intrusive_ptr<c10d::Store> store, int rank, int size, double timeout)
+RankWatch::RankWatch(std::shared_ptr<RankStore> store, int rank, int size, double timeout)
     : store_(std::move(store)), rank_(rank), size_(size), timeout_(timeout), interval_(std::min(0.5, timeout / 6)) {}
 
 void RankWatch::start() {
@@ -41,6 +39,11 @@ std::string RankWatch::rank_text(int rank) const {
 void RankWatch::sleep(double seconds) {
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return stopped(); });
+}
+
+double RankWatch::silence() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return seconds_since(last_beat_);
 }
 
 void RankWatch::beat() {
@@ -65,17 +68,15 @@ void RankWatch::beat_once(std::vector<Pulse>& others) {
     if (count != pulse.count) pulse.changed = Clock::now();
     pulse.count = count;
   }
-  if (store_->check({kAlarm}) && !alarmed_) {
+  if (store_->has(kAlarm) && !alarmed_) {
     alarmed_ = true;
     alarm_ = Clock::now();
   }
   look_for_lost(others);
-  if (store_->check({kLost})) {
-    const std::vector<std::uint8_t> reason = store_->get(kLost);
-    fail(std::string(reason.begin(), reason.end()));
-  }
+  if (store_->has(kLost)) fail(store_->get(kLost));
+  const Clock::time_point now = Clock::now();  // stored from the call, GCC 12 hides the write from its thread sanitizer
   const std::lock_guard<std::mutex> lock(mutex_);
-  last_beat_ = Clock::now();
+  last_beat_ = now;
 }
 
 void RankWatch::look_for_lost(const std::vector<Pulse>& others) {
@@ -98,58 +99,47 @@ void RankWatch::look_for_lost(const std::vector<Pulse>& others) {
   if (!reason.empty()) announce(reason);
 }
 
-void RankWatch::announce(const std::string& reason) { store_->compareSet(kLost, {}, bytes(reason)); }
+void RankWatch::announce(const std::string& reason) { store_->set_first(kLost, reason); }
 
 void RankWatch::watch_the_watch() {
   while (!stopped()) {
     sleep(interval_);
-    double silence = 0;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      silence = seconds_since(last_beat_);
-    }
-    if (!stopped() && silence > timeout_ + interval_) {
+    if (!stopped() && silence() > timeout_ + interval_) {
       fail("lost " + rank_text(0) + ": silent for " + format_shortest(timeout_) + " s (--rank-timeout)");
     }
   }
 }
 
 void RankWatch::fail(const std::string& reason) {
-  std::set<FuturePtr> pending;
+  std::map<std::uint64_t, Lose> held;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!reason_.empty()) return;
     reason_ = reason;
     broken_ = true;
-    pending.swap(pending_);
+    held.swap(held_);
   }
   changed_.notify_all();
-  for (const FuturePtr& future : pending) future->setError(std::make_exception_ptr(LostRank(reason)));
+  for (const auto& [ticket, lose] : held) lose(reason);
 }
 
-RankWatch::FuturePtr RankWatch::guard(const c10::intrusive_ptr<c10d::Work>& work, const at::Tensor& result) {
-  auto outer = c10::make_intrusive<Future>(c10::TensorType::get());
+std::uint64_t RankWatch::hold(const Lose& lose) {
+  std::string reason;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (!reason_.empty()) {
-      outer->setError(std::make_exception_ptr(LostRank(reason_)));
-      return outer;
+    if (reason_.empty()) {
+      held_.emplace(++tickets_, lose);
+      return tickets_;
     }
-    pending_.insert(outer);
+    reason = reason_;
   }
-  work->getFuture()->addCallback([self = shared_from_this(), outer, result](Future& inner) {
-    {
-      const std::lock_guard<std::mutex> lock(self->mutex_);
-      if (self->pending_.erase(outer) == 0) return;  // ended by fail()
-    }
-    if (inner.hasError()) {
-      self->broken_ = true;
-      outer->setError(inner.exception_ptr());
-    } else {
-      outer->markCompleted(result);
-    }
-  });
-  return outer;
+  lose(reason);
+  return 0;
+}
+
+bool RankWatch::release(std::uint64_t ticket) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return held_.erase(ticket) != 0;
 }
 
 std::string RankWatch::blame(const std::string& failure) {
@@ -159,7 +149,7 @@ std::string RankWatch::blame(const std::string& failure) {
     known = !reason_.empty();
   }
   try {
-    if (!known) store_->set(kAlarm, bytes("1"));
+    if (!known) store_->set(kAlarm, "1");
   } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch) the beat finds out the same and says so
   }
   std::unique_lock<std::mutex> lock(mutex_);
@@ -175,7 +165,7 @@ void RankWatch::part(int wait_for) {
   }
   changed_.notify_all();
   const double patience = std::min(timeout_, 4 * interval_ + 1);
-  if (seconds_since(last_beat_) > 2 * interval_ + 0.5) {  // the beat hangs in a call: the store is gone
+  if (silence() > 2 * interval_ + 0.5) {  // the beat hangs in a call: the store is gone
     beating_.detach();
     watching_.join();
     return;

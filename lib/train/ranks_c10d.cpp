@@ -185,7 +185,7 @@ std::shared_ptr<Ranks> Ranks::meet(const RankPlace& place, double timeout) {
   impl->store = connect_store(place, timeout, place.rank == 0 && !place.served);
   const auto pulse_store = connect_store(place, timeout, false);
   find_neighbours(*impl, exchange_first_words(*impl, address + " " + cores_text()));
-  impl->watch = std::make_shared<RankWatch>(pulse_store, place.rank, place.size, timeout);
+  impl->watch = std::make_shared<RankWatch>(make_rank_store(pulse_store), place.rank, place.size, timeout);
   impl->watch->start();
   impl->group = impl->blaming([&] { return make_group(*impl, address); });
   return std::shared_ptr<Ranks>(new Ranks(std::move(impl)));
@@ -208,7 +208,7 @@ int Ranks::local_rank() const { return impl_->local_rank; }
 int Ranks::threads() const { return impl_->threads; }
 
 void Ranks::Impl::wait(const c10::intrusive_ptr<c10d::Work>& work, const at::Tensor& result) {
-  watch->guard(work, result)->waitAndThrow();
+  guarded(watch, work, result)->waitAndThrow();
 }
 
 std::string Ranks::text_of_first(const std::string& text) {

@@ -8,6 +8,7 @@
 
 #include "affekt/train/ranks.h"
 #include "nn/torch.h"
+#include "train/rank_guard_c10d.h"
 #include "train/rank_watch.h"
 
 namespace affekt {
