@@ -1,9 +1,8 @@
 #include "affekt/cluster/kmeans.h"
 
-#include <hwy/highway.h>
-
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -16,6 +15,7 @@
 #include "cluster/blobs.h"
 #include "support/catch.h"
 #include "support/error_message.h"
+#include "support/simd_levels.h"
 
 using affekt::DataError;
 using affekt::KMeansOptions;
@@ -42,12 +42,6 @@ double squared_distance(const float* a, const float* b, std::size_t d) {
   double sum = 0;
   for (std::size_t j = 0; j < d; ++j) sum += std::pow(double{a[j]} - double{b[j]}, 2);
   return sum;
-}
-
-// Lets the kernels choose among these instruction sets only.
-void use_only(std::int64_t targets) {
-  hwy::SetSupportedTargetsForTest(targets);
-  hwy::GetChosenTarget().Update(targets);
 }
 
 bool same_bits(const KMeansResult& a, const KMeansResult& b) {
@@ -168,15 +162,7 @@ TEST_CASE("the same bits at any thread count and with any vector width") {
       CHECK(same_bits(run(blobs, options), reference));
     }
     affekt::set_thread_count(0);
-    std::size_t targets = 0;
-    const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-    for (std::int64_t rest = supported; rest != 0; rest &= rest - 1) {
-      use_only(rest & -rest);
-      CHECK(same_bits(run(blobs, options), reference));
-      ++targets;
-    }
-    use_only(supported);
-    CHECK(targets > 0);
+    affekt::test::at_every_simd_level([&] { CHECK(same_bits(run(blobs, options), reference)); });
   }
 }
 
@@ -191,12 +177,7 @@ TEST_CASE("the k-means|| start finds what k-means++ finds, with the same bits at
   affekt::set_thread_count(3);
   CHECK(same_bits(run(blobs, options), reference));
   affekt::set_thread_count(0);
-  const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  for (std::int64_t rest = supported; rest != 0; rest &= rest - 1) {
-    use_only(rest & -rest);
-    CHECK(same_bits(run(blobs, options), reference));
-  }
-  use_only(supported);
+  affekt::test::at_every_simd_level([&] { CHECK(same_bits(run(blobs, options), reference)); });
 }
 
 TEST_CASE("the k-means|| start of tables with few different rows is that of k-means++, and so are its errors") {

@@ -1,9 +1,6 @@
 // Pruned Lloyd steps: the bits are those of steps that compare every row with every centroid.
-#include <hwy/highway.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +9,7 @@
 #include "affekt/core/random.h"
 #include "cluster/blobs.h"
 #include "support/catch.h"
+#include "support/simd_levels.h"
 
 namespace {
 
@@ -141,14 +139,5 @@ TEST_CASE("pruned steps give the same bits at any thread count and with any vect
     check_equal(fit(blobs.x, 9, start, KMeansPruning::always));
   }
   affekt::set_thread_count(0);
-  const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  for (std::int64_t rest = supported; rest != 0; rest &= rest - 1) {
-    const std::int64_t target = rest & -rest;
-    INFO(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(target);
-    check_equal(fit(blobs.x, 9, start, KMeansPruning::always));
-  }
-  hwy::SetSupportedTargetsForTest(supported);
-  hwy::GetChosenTarget().Update(supported);
+  affekt::test::at_every_simd_level([&] { check_equal(fit(blobs.x, 9, start, KMeansPruning::always)); });
 }

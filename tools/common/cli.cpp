@@ -12,6 +12,7 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/parallel.h"
+#include "affekt/core/simd.h"
 #include "affekt/core/text.h"
 #include "affekt/core/version.h"
 #include "common/binding.h"
@@ -352,6 +353,7 @@ int Tool::run(int argc, char** argv, const std::function<int(Io&)>& body) {
       return 0;
     }
     set_thread_count(common.threads);
+    follow_simd_variable();
     try {
       return body(io);
     } catch (const UsageError& error) {
