@@ -12,6 +12,7 @@
 #include "affekt/core/text.h"
 #include "common/cli.h"
 #include "doctor.h"
+#include "doctor_checks.h"
 
 namespace {
 

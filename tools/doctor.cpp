@@ -3,45 +3,18 @@
 #include <dlfcn.h>
 
 #include <filesystem>
-#include <fstream>
-#include <set>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/parallel.h"
 #include "affekt/core/plugin.h"
 #include "affekt/core/version.h"
+#include "doctor_checks.h"
+#include "doctor_kernels.h"
 
 namespace affekt::cli {
 namespace fs = std::filesystem;
 namespace {
-
-Json check(const std::string& name, const std::string& status, const std::string& found,
-           const std::string& remedy = "") {
-  return {{"name", name}, {"status", status}, {"found", found}, {"remedy", remedy}};
-}
-
-/// File names of the shared libraries in this process.
-std::set<std::string> loaded_libraries() {
-  std::set<std::string> names;
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    const std::size_t slash = line.find('/');
-    if (slash != std::string::npos) names.insert(line.substr(slash));
-  }
-  return names;
-}
-
-/// The first loaded library whose file name begins with one of the stems, or "".
-std::string loaded(const std::vector<std::string>& stems) {
-  for (const auto& path : loaded_libraries()) {
-    const std::string name = fs::path(path).filename().string();
-    for (const auto& stem : stems) {
-      if (name.rfind(stem, 0) == 0) return path;
-    }
-  }
-  return "";
-}
 
 /// Loads one of our own libraries, so that what it depends on can be seen.
 bool load_own(const std::string& name) {
@@ -56,10 +29,11 @@ void examine_faces(Json& checks) {
   }
   checks.push_back(check("OpenCV", "ok", loaded({"libopencv_core"})));
   checks.push_back(check("oneDNN", "ok", loaded({"libdnnl"})));
-  const char* cascade = "/usr/share/opencv4/haarcascades/haarcascade_frontalface_alt2.xml";
-  const bool found = fs::exists(cascade);
-  checks.push_back(check("face cascade", found ? "ok" : "missing", found ? cascade : "none",
-                         found ? "" : "apt-get install opencv-data, or give one with --detector-model"));
+  examine_onednn(checks);
+  const std::string cascade = text_of_plugin("affekt_faces", "affekt_installed_cascade");
+  checks.push_back(cascade.empty() ? check("face cascade", "missing", "none",
+                                           "apt-get install opencv-data, or give one with --detector-model")
+                                   : check("face cascade", "ok", cascade));
 }
 
 void examine_library(Json& checks) {
@@ -86,8 +60,8 @@ void examine_learn(Json& checks) {
     checks.push_back(check("BLAS threads", "warning", "the pthread variant ignores --threads",
                            "apt-get install libopenblas0-openmp and choose it with update-alternatives"));
   }
-  const auto backends = reinterpret_cast<const char* (*)()>(plugin_symbol("affekt_learn", "affekt_rank_backends"));
-  const std::string over = backends != nullptr ? backends() : "";
+  examine_learn_kernels(checks);
+  const std::string over = text_of_plugin("affekt_learn", "affekt_rank_backends");
   checks.push_back(over.empty() ? check("data parallel", "warning", "not in this build: train runs as one process",
                                         "apt-get install libgloo-dev and build again")
                                 : check("data parallel", "ok", over));
@@ -115,26 +89,13 @@ void examine_bundled(Json& checks) {
 Json examine() {
   Json checks = Json::array();
   checks.push_back(check("affekt", "ok", version()));
+  examine_processor(checks);
   checks.push_back(check("threads", "ok", std::to_string(thread_count())));
   examine_bundled(checks);
   examine_faces(checks);
   examine_library(checks);
   examine_learn(checks);
   return checks;
-}
-
-std::string doctor_table(const Json& checks) {
-  std::string text;
-  const auto padded = [](std::string word, std::size_t width) {
-    word.resize(std::max(width, word.size()), ' ');
-    return word;
-  };
-  for (const auto& row : checks) {
-    text += padded(row["name"], 17) + padded(row["status"], 9) + row["found"].get<std::string>() + "\n";
-    if (const auto remedy = row["remedy"].get<std::string>(); !remedy.empty())
-      text += std::string(26, ' ') + "-> " + remedy + "\n";
-  }
-  return text;
 }
 
 }  // namespace affekt::cli

@@ -8,7 +8,4 @@ namespace affekt::cli {
 /// @returns the checks: [{name, status (ok|warning|missing), found, remedy}].
 Json examine();
 
-/// The table for people.
-std::string doctor_table(const Json& checks);
-
 }  // namespace affekt::cli

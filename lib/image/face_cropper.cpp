@@ -15,18 +15,28 @@
 namespace affekt {
 namespace {
 
-/// The cascade of Debian's opencv-data, or where OpenCV's own installation puts it.
-std::string installed_cascade() {
-  static const char* const kFolders[] = {"/usr/share/opencv4/haarcascades", "/usr/local/share/opencv4/haarcascades",
-                                         "/usr/share/opencv/haarcascades"};
-  for (const char* folder : kFolders) {
+constexpr const char* kCascade = "haarcascade_frontalface_alt2.xml";
+/// Of Debian's opencv-data, and where OpenCV's own installation puts it.
+constexpr const char* kCascadeFolders[] = {"/usr/share/opencv4/haarcascades", "/usr/local/share/opencv4/haarcascades",
+                                           "/usr/share/opencv/haarcascades"};
+
+/// "" if there is none.
+std::string find_cascade() {
+  for (const char* folder : kCascadeFolders) {
     std::error_code ignored;
-    const auto path = std::filesystem::path(folder) / "haarcascade_frontalface_alt2.xml";
+    const auto path = std::filesystem::path(folder) / kCascade;
     if (std::filesystem::exists(path, ignored)) return path.string();
   }
-  throw IoError(std::string(kFolders[0]) +
-                "/haarcascade_frontalface_alt2.xml: not found: install opencv-data, or name a cascade with "
-                "--detector-model");
+  return "";
+}
+
+std::string installed_cascade() {
+  std::string file = find_cascade();
+  if (file.empty()) {
+    throw IoError(std::string(kCascadeFolders[0]) + "/" + kCascade +
+                  ": not found: install opencv-data, or name a cascade with --detector-model");
+  }
+  return file;
 }
 
 /// A rectangle of a grey picture, area-averaged to a chip.
@@ -121,3 +131,9 @@ std::vector<FaceChip> FaceCropper::crop_file(const std::filesystem::path& path, 
 }
 
 }  // namespace affekt
+
+/// For affekt doctor, by dlopen: the cascade that is used unless another is named; "" = none is installed.
+extern "C" AFFEKT_API const char* affekt_installed_cascade() {
+  static const std::string file = affekt::find_cascade();
+  return file.c_str();
+}

@@ -12,22 +12,6 @@
 namespace affekt {
 namespace {
 
-bool has_avx512() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0;
-#else
-  return false;
-#endif
-}
-
-/// Training speed in bf16 over that in fp32, printed by scripts/bench/precision on a core with AVX-512, without AMX.
-struct Bf16Gain {
-  const char* network;
-  double cpu;
-};
-constexpr Bf16Gain kBf16Gains[] = {
-    {"compact", 1.59}, {"basic-cnn", 1.79}, {"vgg16", 2.05}, {"resnet50v2", 1.46}, {"efficientnet-b0", 0.54}};
-
 int usable_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -64,14 +48,6 @@ const std::vector<std::pair<std::string, Precision>>& precision_names() {
 void ComputeOptions::validate() const {
   parse_device(device);
   check_threads(threads);
-}
-
-Precision effective_precision(Precision precision, const Network& network, const std::string& device) {
-  if (precision != Precision::automatic) return precision;
-  const auto* gain = std::find_if(std::begin(kBf16Gains), std::end(kBf16Gains),
-                                  [&](const Bf16Gain& entry) { return network.name == entry.network; });
-  if (gain == std::end(kBf16Gains) || gain->cpu <= 1) return Precision::fp32;
-  return device != "cpu" || has_avx512() ? Precision::bf16 : Precision::fp32;
 }
 
 void prepare_compute(int threads) {

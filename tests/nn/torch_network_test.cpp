@@ -6,6 +6,7 @@
 #include "affekt/core/random.h"
 #include "affekt/model/architectures.h"
 #include "affekt/nn/compute.h"
+#include "affekt/nn/precision.h"
 #include "nn/forward.h"
 #include "nn/images.h"
 #include "support/catch.h"
@@ -241,6 +242,38 @@ TEST_CASE("logits of many rows do not depend on the batch size") {
   small.batch_size = 3;
   small.stop_requested = [] { return true; };
   CHECK_THROWS_AS(forward_images(network, {}, images, false, small), Interrupted);
+}
+
+TEST_CASE("precision auto takes bf16 only where the processor computes in it, and oneDNN may") {
+  const Processor avx2{"", {"avx2", "fma"}};
+  const Processor avx512{"", {"avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"}};
+  Processor bf16 = avx512, amx = avx512;
+  bf16.features.emplace_back("avx512_bf16");
+  amx.features.emplace_back("amx_bf16");
+  const auto chosen = [](const Processor& processor, const char* limit, const char* device = "cpu") {
+    std::string names;
+    for (const PrecisionChoice& choice : precision_table(processor, limit, device).networks) {
+      CHECK((choice.precision == Precision::bf16) == (choice.gain > 1));
+      if (choice.precision == Precision::bf16) names += choice.network + " ";
+    }
+    return names;
+  };
+  const std::string faster = "compact basic-cnn vgg16 resnet50v2 ";
+  CHECK(chosen(bf16, "") == faster);
+  CHECK(chosen(amx, "") == faster);
+  for (const char* limit : {"ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_AMX"})
+    CHECK(chosen(bf16, limit) == faster);
+  CHECK(chosen(avx2, "").empty());
+  CHECK(chosen(avx512, "").empty());
+  for (const char* limit : {"SSE41", "AVX", "AVX2", "AVX512_CORE", "AVX512_CORE_VNNI"})
+    CHECK(chosen(amx, limit).empty());
+  CHECK(chosen(avx2, "", "cuda:0") == faster);
+  CHECK(precision_table(bf16, "", "cpu").instructions == "avx512_bf16");
+  CHECK(precision_table(avx512, "", "cpu").instructions == "avx512");
+  CHECK(precision_table(bf16, "AVX512_CORE", "cpu").instructions == "avx512");
+  CHECK(precision_table(bf16, "AVX2", "cpu").instructions.empty());
+  CHECK(precision_table(avx2, "", "cpu").instructions.empty());
+  CHECK(precision_table(avx2, "", "cpu").networks.size() == network_names().size());
 }
 
 TEST_CASE("precision auto is a fixed rule, and devices are checked") {

@@ -10,8 +10,8 @@
 
 namespace affekt::test {
 
-/// Calls `check` at each level, then goes back to the one before. A run at one level (AFFEKT_SIMD) keeps to it: the others
-/// have runs of their own.
+/// Calls `check` at each level, then goes back to the one before. A run at one level (AFFEKT_SIMD) keeps to that one:
+/// the others have runs of their own.
 template <typename Check>
 void at_every_simd_level(const Check& check) {
   const std::string before = simd_level();

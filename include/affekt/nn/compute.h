@@ -24,9 +24,8 @@ struct ComputeOptions {
   void validate() const;  ///< Throws UsageError for a malformed device or a negative number of threads.
 };
 
-/// What `precision` means for this network on this device ("cpu" or "cuda:N"): never automatic. automatic is
-/// fp32 on a CPU without AVX-512, and for networks that were not measured to train faster in bf16: efficientnet-b0,
-/// whose depthwise convolutions have a slow backward pass there.
+/// What `precision` means for this network on this device ("cpu" or "cuda:N"): never automatic. What automatic means is
+/// in affekt/nn/precision.h.
 AFFEKT_API Precision effective_precision(Precision precision, const Network& network, const std::string& device);
 
 /// Sets the threads of LibTorch's operations (it starts with one) and keeps freed memory in the process, so that the
