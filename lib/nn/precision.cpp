@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
+
+#include "affekt/core/error.h"
+#include "affekt/core/text.h"
 
 namespace affekt {
 namespace {
@@ -44,6 +48,16 @@ std::string onednn_limit_of_process() {
   return "";
 }
 
+/// LibTorch asks the processor, not oneDNN, whether oneDNN computes in bf16, and fails where a limit says otherwise.
+void check_bf16(const std::string& device) {
+  const std::string limit = onednn_limit_of_process();
+  if (device != "cpu" || limit.empty() || bf16_instructions(processor(), "").empty()) return;
+  if (bf16_instructions(processor(), limit).empty()) {
+    throw UsageError("precision: bf16 needs AVX-512, from which ONEDNN_MAX_CPU_ISA=" + printable(limit, 40) +
+                     " keeps oneDNN (unset it, or take fp32)");
+  }
+}
+
 }  // namespace
 
 PrecisionTable precision_table(const Processor& processor, const std::string& onednn_limit, const std::string& device) {
@@ -63,6 +77,7 @@ PrecisionTable precision_table(const std::string& device) {
 }
 
 Precision effective_precision(Precision precision, const Network& network, const std::string& device) {
+  if (precision == Precision::bf16) check_bf16(device);
   if (precision != Precision::automatic) return precision;
   for (const PrecisionChoice& choice : precision_table(device).networks) {
     if (choice.network == network.name) return choice.precision;

@@ -1,6 +1,7 @@
 #include "nn/torch_network.h"
 
 #include <cmath>
+#include <cstdlib>
 
 #include "affekt/core/error.h"
 #include "affekt/core/random.h"
@@ -10,6 +11,7 @@
 #include "nn/forward.h"
 #include "nn/images.h"
 #include "support/catch.h"
+#include "support/error_message.h"
 
 using namespace affekt;
 
@@ -274,6 +276,23 @@ TEST_CASE("precision auto takes bf16 only where the processor computes in it, an
   CHECK(precision_table(bf16, "AVX2", "cpu").instructions.empty());
   CHECK(precision_table(avx2, "", "cpu").instructions.empty());
   CHECK(precision_table(avx2, "", "cpu").networks.size() == network_names().size());
+}
+
+TEST_CASE("bf16 is refused where a variable keeps oneDNN from it") {
+  const auto limited = [](const char* limit) {
+    ::setenv("ONEDNN_MAX_CPU_ISA", limit, 1);
+    const std::string message =
+        test::message_of<UsageError>([] { effective_precision(Precision::bf16, make_network("compact"), "cpu"); });
+    ::unsetenv("ONEDNN_MAX_CPU_ISA");
+    return message;
+  };
+  CHECK(limited("ALL").empty());
+  CHECK(limited("AVX512_CORE").empty());
+  // Where the processor itself has no AVX-512, LibTorch knows, and computes without oneDNN.
+  const bool avx512 = !precision_table(processor(), "", "cpu").instructions.empty();
+  CHECK(limited("AVX2") == (avx512 ? "precision: bf16 needs AVX-512, from which ONEDNN_MAX_CPU_ISA=AVX2 keeps oneDNN "
+                                     "(unset it, or take fp32)"
+                                   : ""));
 }
 
 TEST_CASE("precision auto is a fixed rule, and devices are checked") {

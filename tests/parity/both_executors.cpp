@@ -7,9 +7,28 @@
 #include <stdexcept>
 
 #include "affekt/infer/executor.h"
+#include "affekt/nn/precision.h"
 #include "nn/torch_network.h"
 
 namespace affekt::test {
+namespace {
+
+/// bf16 at a level below AVX-512 as on a processor of that level: there LibTorch computes without oneDNN. Here it sees
+/// AVX-512, and oneDNN, which was told to keep from it, throws.
+class WithoutOnednn {
+ public:
+  explicit WithoutOnednn(bool without) : before_(at::globalContext().userEnabledMkldnn()) {
+    if (without) at::globalContext().setUserEnabledMkldnn(false);
+  }
+  ~WithoutOnednn() { at::globalContext().setUserEnabledMkldnn(before_); }
+  WithoutOnednn(const WithoutOnednn&) = delete;
+  WithoutOnednn& operator=(const WithoutOnednn&) = delete;
+
+ private:
+  bool before_;
+};
+
+}  // namespace
 
 std::vector<float> torch_outputs(const Network& network, const ParameterMap& parameters,
                                  const std::vector<float>& pictures, bool bf16) {
@@ -21,6 +40,7 @@ std::vector<float> torch_outputs(const Network& network, const ParameterMap& par
   std::memcpy(input.data_ptr<float>(), pictures.data(), pictures.size() * sizeof(float));
   Pass pass;
   pass.bf16 = bf16;
+  const WithoutOnednn guard(bf16 && precision_table("cpu").instructions.empty());
   const at::NoGradGuard no_grad;
   const at::Tensor out =
       executor.forward(input.contiguous(at::MemoryFormat::ChannelsLast), pass).contiguous(at::MemoryFormat::Contiguous);

@@ -249,7 +249,7 @@ TEST_CASE("parity: VGG16 is Keras' graph, and its first blocks with Keras' weigh
           std::max(largest, std::abs(double{values[i]} - double{pool[i]}) / std::max(1.0, std::abs(double{pool[i]})));
     }
     INFO(executor);
-    CHECK(largest < 1e-3);
+    CHECK(largest < 3e-3);  // without fused multiply-add (below AVX2) 1.8e-3, by LibTorch and oneDNN alike
   }
 }
 

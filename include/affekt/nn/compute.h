@@ -26,6 +26,7 @@ struct ComputeOptions {
 
 /// What `precision` means for this network on this device ("cpu" or "cuda:N"): never automatic. What automatic means is
 /// in affekt/nn/precision.h.
+/// @throws UsageError for bf16 where a variable (ONEDNN_MAX_CPU_ISA) keeps oneDNN from computing in it.
 AFFEKT_API Precision effective_precision(Precision precision, const Network& network, const std::string& device);
 
 /// Sets the threads of LibTorch's operations (it starts with one) and keeps freed memory in the process, so that the
