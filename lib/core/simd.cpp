@@ -1,6 +1,6 @@
 #include "affekt/core/simd.h"
 
-#include <hwy/highway.h>
+#include <hwy/targets.h>
 
 #include <algorithm>
 #include <cstdint>

@@ -30,13 +30,14 @@ bool is_among(const std::string& text, const char* const (&texts)[n]) {
 
 /// PrecisionTable::instructions on a CPU.
 std::string bf16_instructions(const Processor& processor, const std::string& onednn_limit) {
-  static const char* const kWithoutAvx512[] = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2"};
-  static const char* const kWithoutBf16[] = {"AVX512_CORE", "AVX512_CORE_VNNI"};
+  static const char* const kWithoutAvx512[] = {"sse41", "avx", "avx2", "avx2_vnni", "avx2_vnni_2"};
+  static const char* const kWithoutBf16[] = {"avx512_core", "avx512_core_vnni"};
   const bool avx512 =
       processor.has("avx512f") && processor.has("avx512bw") && processor.has("avx512dq") && processor.has("avx512vl");
-  if (!avx512 || is_among(onednn_limit, kWithoutAvx512)) return "";
+  const std::string limit = lower_ascii(onednn_limit);  // oneDNN takes either case
+  if (!avx512 || is_among(limit, kWithoutAvx512)) return "";
   const bool bf16 = processor.has("avx512_bf16") || processor.has("amx_bf16");
-  return bf16 && !is_among(onednn_limit, kWithoutBf16) ? "avx512_bf16" : "avx512";
+  return bf16 && !is_among(limit, kWithoutBf16) ? "avx512_bf16" : "avx512";
 }
 
 /// oneDNN knows either name; the first one set counts.

@@ -267,7 +267,7 @@ TEST_CASE("precision auto takes bf16 only where the processor computes in it, an
     CHECK(chosen(bf16, limit) == faster);
   CHECK(chosen(avx2, "").empty());
   CHECK(chosen(avx512, "").empty());
-  for (const char* limit : {"SSE41", "AVX", "AVX2", "AVX512_CORE", "AVX512_CORE_VNNI"})
+  for (const char* limit : {"SSE41", "AVX", "avx2", "AVX2", "AVX512_CORE", "avx512_core_vnni"})
     CHECK(chosen(amx, limit).empty());
   CHECK(chosen(avx2, "", "cuda:0") == faster);
   CHECK(precision_table(bf16, "", "cpu").instructions == "avx512_bf16");
