@@ -39,9 +39,6 @@ Network make_pretrainable(const std::string& name, const NetworkOptions& options
   const int height = options.image_size == 0 ? own : options.image_size;
   const int width = options.image_width == 0 ? height : options.image_width;
   for (const int side : {height, width}) {
-    if (name == "vgg16" && top && side != kImageNetSize) {
-      refuse_size("vgg16 with head top", "224", side, "or choose another head");
-    }
     if (side < kSmallest || side > kLargest) refuse_size(name, "32 to 256", side, "48 is a face as it comes");
   }
   NetworkBuilder net(name, {3, height, width});

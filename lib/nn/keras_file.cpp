@@ -13,11 +13,17 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
 
 #include "affekt/core/error.h"
+#include "affekt/core/file.h"
 #include "affekt/core/text.h"
 #include "core/json_access.h"
+#include "nn/hdf5_reader.h"
+#include "nn/keras_archive.h"
 #include "nn/keras_hdf5.h"
 
 namespace affekt {
@@ -28,8 +34,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMaxLayout = std::uint64_t{16} << 20;  // bytes of JSON
 constexpr std::uint64_t kMaxWords = 4096;                      // of an error
 constexpr int kPatience = 600000;                              // ms without a byte from the reader
-// Of processor time: names take a tenth of a second, half a gigabyte of values takes one.
-constexpr rlim_t kSecondsForLayout = 3, kSecondsForAll = 60;
+// Of processor time: names take a tenth of a second, half a gigabyte of values takes one, unpacking it some.
+constexpr rlim_t kSecondsForLayout = 3, kSecondsForValues = 60, kSecondsForArchive = 60, kSecondsInAll = 120;
 constexpr std::uint64_t kSpareMemory = std::uint64_t{256} << 20;
 
 enum class Kind : std::uint64_t { layout = 1, values = 2, error = 3 };
@@ -79,22 +85,27 @@ bool send_message(int socket, Kind kind, const void* data, std::size_t size) {
   return send_all(socket, &header, sizeof header) && send_all(socket, data, size);
 }
 
-std::string layout_text(const std::vector<KerasLayer>& layers) {
+std::string layout_text(const std::string& format, const std::vector<KerasLayer>& layers) {
   Json list = Json::array();
   for (const KerasLayer& layer : layers) {
     Json weights = Json::array();
     for (const KerasWeight& weight : layer.weights) {
       weights.push_back({{"name", weight.name}, {"shape", weight.shape}, {"floating", weight.floating}});
     }
-    list.push_back({{"name", layer.name}, {"weights", std::move(weights)}});
+    list.push_back(
+        {{"name", layer.name}, {"model", layer.model}, {"kind", layer.kind}, {"weights", std::move(weights)}});
   }
-  return list.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const Json layout = {{"format", format}, {"layers", std::move(list)}};
+  return layout.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::vector<KerasLayer> parse_layout(const std::string& text, const std::string& place) {
+std::vector<KerasLayer> parse_layers(const Json& list) {
   std::vector<KerasLayer> layers;
-  for (const Json& layer : parse_json_strict(text, place)) {
-    layers.push_back({layer.at("name").get<std::string>(), {}});
+  for (const Json& layer : list) {
+    layers.push_back({layer.at("name").get<std::string>(),
+                      layer.at("model").get<std::string>(),
+                      layer.at("kind").get<std::string>(),
+                      {}});
     for (const Json& weight : layer.at("weights")) {
       layers.back().weights.push_back({weight.at("name").get<std::string>(),
                                        weight.at("shape").get<std::vector<std::int64_t>>(),
@@ -104,43 +115,67 @@ std::vector<KerasLayer> parse_layout(const std::string& text, const std::string&
   return layers;
 }
 
-/// What a healthy file needs, however libhdf5 fills it: the values of one weight, once read and once stored.
-void limit_process(const std::filesystem::path& path) {
+/// Of processor time, from now on.
+void limit_time(rlim_t seconds) {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const rlim_t end = static_cast<rlim_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1 + seconds;
+  const rlimit time = {std::min(end, kSecondsInAll), kSecondsInAll};
+  ::setrlimit(RLIMIT_CPU, &time);
+}
+
+/// What a healthy file of so many bytes needs, however libhdf5 fills it: the values of one weight, once read and once
+/// stored.
+void limit_memory(std::uint64_t file) {
   std::uint64_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
-  std::error_code error;
-  const std::uint64_t file = std::filesystem::file_size(path, error);
-  if (pages > 0 && !error) {
-    const std::uint64_t bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    const rlim_t most = bytes + 4 * file + kSpareMemory;  // 16-bit values double when they are widened
-    const rlimit memory = {most, most};
-    ::setrlimit(RLIMIT_AS, &memory);
-  }
-  const rlimit time = {kSecondsForLayout, kSecondsForAll}, no_core = {0, 0};
-  ::setrlimit(RLIMIT_CPU, &time);
+  if (pages == 0) return;
+  const std::uint64_t bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const rlim_t most = bytes + 4 * file + kSpareMemory;  // 16-bit values double when they are widened
+  const rlimit memory = {most, most};
+  ::setrlimit(RLIMIT_AS, &memory);
+}
+
+void silence() {
+  const rlimit no_core = {0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);  // the C library writes there when memory is corrupt
   ::dup2(nowhere, STDOUT_FILENO);
   ::dup2(nowhere, STDERR_FILENO);
 }
 
-/// The reader's work: the layout, then values as long as somebody asks.
-void serve(const std::filesystem::path& path, int socket) {
+/// The layout, then values as long as somebody asks.
+void serve(const Hdf5Reader& reader, const KerasArchive* archive, int socket) {
+  const KerasHdf5 file(reader, archive == nullptr ? std::map<std::string, std::string>() : archive->names());
+  const char* format = file.legacy() ? "Keras HDF5" : archive == nullptr ? "Keras 3 weights" : "Keras 3 archive";
+  const std::string layout = layout_text(format, file.layers());
+  bool connected = send_message(socket, Kind::layout, layout.data(), layout.size());
+  limit_time(kSecondsForValues);
+  Request request;
+  while (connected && receive_all(socket, &request, sizeof request, -1)) {
+    const KerasLayer& layer = file.layers().at(request.layer);
+    const std::vector<float> values = file.read(layer.weights.at(request.weight));
+    connected = send_message(socket, Kind::values, values.data(), values.size() * sizeof(float));
+  }
+}
+
+/// The reader's work. What is unpacked has been checked for its size; the limit of memory is for libhdf5.
+void work(const std::filesystem::path& path, int socket) {
+  const std::string place = printable(path.string());
   try {
-    const KerasHdf5 file(path);
-    const std::string layout = layout_text(file.layers());
-    bool connected = send_message(socket, Kind::layout, layout.data(), layout.size());
-    const rlimit time = {kSecondsForAll, kSecondsForAll};
-    ::setrlimit(RLIMIT_CPU, &time);
-    Request request;
-    while (connected && receive_all(socket, &request, sizeof request, -1)) {
-      const KerasLayer& layer = file.layers().at(request.layer);
-      const std::vector<float> values = file.read(layer, layer.weights.at(request.weight));
-      connected = send_message(socket, Kind::values, values.data(), values.size() * sizeof(float));
-    }
+    silence();
+    limit_time(kSecondsForArchive);
+    const InputFile file = InputFile::open(path);
+    std::optional<KerasArchive> archive;
+    if (is_zip(file.bytes())) archive.emplace(file.bytes(), place);
+    const std::string_view weights = archive ? archive->weights() : file.bytes();
+    limit_memory(weights.size());
+    limit_time(kSecondsForLayout);
+    const Hdf5Reader reader(weights, place);
+    serve(reader, archive ? &*archive : nullptr, socket);
   } catch (const std::exception& error) {
-    const bool ours = dynamic_cast<const DataError*>(&error) != nullptr;
-    const std::string text = ours ? error.what() : printable(path.string()) + ": a damaged HDF5 file (too much of it)";
+    const bool ours = dynamic_cast<const Error*>(&error) != nullptr;
+    const std::string text = ours ? error.what() : place + ": a damaged HDF5 file (too much of it)";
     send_message(socket, Kind::error, text.data(), std::min<std::size_t>(text.size(), kMaxWords));
   }
 }
@@ -155,8 +190,7 @@ KerasFile::KerasFile(const std::filesystem::path& path) : place_(printable(path.
   reader_ = ::fork();
   if (reader_ == 0) {
     ::close(ends[0]);
-    limit_process(path);
-    serve(path, ends[1]);
+    work(path, ends[1]);
     for (;;)
       ::kill(::getpid(), SIGKILL);  // not the way out that would run what this program has registered for its end
   }
@@ -170,7 +204,9 @@ KerasFile::KerasFile(const std::filesystem::path& path) : place_(printable(path.
   try {
     std::string layout(next_message(false, kMaxLayout), '\0');
     if (!receive_all(socket_, layout.data(), layout.size(), kPatience)) fail();
-    layers_ = parse_layout(layout, place_);
+    const Json read = parse_json_strict(layout, place_);
+    format_ = read.at("format").get<std::string>();
+    layers_ = parse_layers(read.at("layers"));
   } catch (const Json::exception&) {
     stop();
     fail();

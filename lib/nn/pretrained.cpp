@@ -48,6 +48,7 @@ PretrainedWeights read_own_model(const fs::path& path, const std::string& networ
   weights.preprocessing = card.preprocessing;
   if (keep_classifier) {
     weights.head = card.head;
+    weights.image_size = model.network().input.height;
     weights.classes = static_cast<int>(card.classes.size());
   }
   const int features = model.network().features;
@@ -74,14 +75,16 @@ PretrainedWeights read_safetensors(const fs::path& path, const std::string& netw
 std::string accepted_text(const std::string& network) {
   const std::string accepted = "accepted for " + network + ": ";
   if (network == "vgg16") {
-    return accepted + "Keras .h5, torchvision or timm vgg16 .safetensors, a model of this program";
+    return accepted +
+           "Keras .h5, .weights.h5 or .keras, torchvision or timm vgg16 .safetensors, a model of this program";
   }
   if (network == "resnet50v2") {
-    return accepted + "Keras .h5, timm resnetv2_50 .safetensors, a model of this program";
+    return accepted + "Keras .h5, .weights.h5 or .keras, timm resnetv2_50 .safetensors, a model of this program";
   }
   if (network == "efficientnet-b0") {
     return accepted +
-           "Keras .h5, torchvision efficientnet_b0 or timm efficientnet_b0 or tf_efficientnet_b0 .safetensors, a model "
+           "Keras .h5, .weights.h5 or .keras, torchvision efficientnet_b0 or timm efficientnet_b0 or "
+           "tf_efficientnet_b0 .safetensors, a model "
            "of this program";
   }
   return accepted + "a model of this program";
@@ -93,15 +96,14 @@ PretrainedWeights read_pretrained(const fs::path& path, const std::string& netwo
   PretrainedWeights weights;
   switch (sniff(path)) {
     case Container::hdf5:
-      weights = read_keras_hdf5(path, network, keep_classifier);
+    case Container::archive:
+      weights = read_keras(path, network, keep_classifier);
       break;
     case Container::safetensors:
       weights = read_safetensors(path, network, keep_classifier);
       break;
-    case Container::archive:
-      throw DataError(place + ": a zip archive, as PyTorch's .pth and Keras' .keras are; " + accepted_text(network));
     case Container::unknown:
-      throw DataError(place + ": neither HDF5 nor safetensors; " + accepted_text(network));
+      throw DataError(place + ": neither HDF5 nor a zip archive nor safetensors; " + accepted_text(network));
   }
   weights.digest = digest_hex(InputFile::open(path.string()).bytes());
   return weights;

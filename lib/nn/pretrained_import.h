@@ -26,7 +26,9 @@ class WeightCollector {
  public:
   /// @param place    what messages begin with.
   /// @param classes  of the classifier; 0 = without. @throws DataError if no network has so many.
-  WeightCollector(std::string place, const std::string& network, const std::string& variant, std::int64_t classes);
+  /// @param image_size  that the classifier is for; 0 = what it is published for.
+  WeightCollector(std::string place, const std::string& network, const std::string& variant, std::int64_t classes,
+                  int image_size = 0);
 
   const Network& table() const { return table_; }
   /// In node order: the backbone's, then the classifier's if wanted.
@@ -52,6 +54,7 @@ class WeightCollector {
 bool is_folded(const Network& table, const ParameterMap& parameters, float* variance);
 
 PretrainedWeights read_torch_safetensors(const SafetensorsFile& file, const std::string& network, bool keep_classifier);
-PretrainedWeights read_keras_hdf5(const std::filesystem::path& path, const std::string& network, bool keep_classifier);
+/// @param path  an HDF5 file or a zip archive.
+PretrainedWeights read_keras(const std::filesystem::path& path, const std::string& network, bool keep_classifier);
 
 }  // namespace affekt

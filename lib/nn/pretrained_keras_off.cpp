@@ -5,9 +5,10 @@
 
 namespace affekt {
 
-PretrainedWeights read_keras_hdf5(const std::filesystem::path& path, const std::string&, bool) {
+PretrainedWeights read_keras(const std::filesystem::path& path, const std::string&, bool) {
   throw UsageError(printable(path.string()) +
-                   ": a Keras .h5 file, and this build cannot read HDF5 (build with -DAFFEKT_WITH_HDF5=ON)");
+                   ": HDF5 or a zip archive, as Keras writes them, and this build cannot read HDF5 (build with "
+                   "-DAFFEKT_WITH_HDF5=ON)");
 }
 
 }  // namespace affekt

@@ -150,6 +150,7 @@ PretrainedWeights read_torch_safetensors(const SafetensorsFile& file, const std:
   WeightCollector collector(place, network, layout->variant, classes);
   weights.classes = static_cast<int>(classes);
   weights.head = classes != 0 ? "top" : "";
+  weights.image_size = classes != 0 && network == "vgg16" ? 224 : 0;
   // With every head the table can have, so that a tensor is either dropped on purpose or unknown.
   const WeightCollector whole(place, network, layout->variant, classes != 0 ? classes : 1000);
   for (const TensorView& tensor : file.tensors()) {

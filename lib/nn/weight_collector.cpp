@@ -36,7 +36,7 @@ std::string classifier_name(const std::string& network) {
 }
 
 WeightCollector::WeightCollector(std::string place, const std::string& network, const std::string& variant,
-                                 std::int64_t classes)
+                                 std::int64_t classes, int image_size)
     : place_(std::move(place)) {
   NetworkOptions options;
   options.variant = variant;
@@ -47,6 +47,7 @@ WeightCollector::WeightCollector(std::string place, const std::string& network, 
                       std::to_string(kMaxClasses));
     }
     options.head = "top";
+    options.image_size = image_size;
     options.classes = static_cast<int>(classes);
   }
   table_ = make_network(network, options);

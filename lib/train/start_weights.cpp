@@ -53,8 +53,9 @@ std::string set_start_weights(TorchNetwork& network, const StartWeights& start, 
     if (in_head) ++head_size;
     if (fits) (in_head ? head : backbone)[entry.spec.name] = found->second;
   }
-  // Half a head is of use only where the file's classifier ends in other classes.
-  if (head.size() < head_size && start.weights.head != "top") head.clear();
+  // Half a head is of use only where the file's classifier ends in other classes: all but the weight and the bias of
+  // its last layer are there.
+  if (head.size() < head_size && (start.weights.head != "top" || head.size() + 2 != head_size)) head.clear();
   const bool new_head = head.empty() && head_size > 0;
   const bool new_layer = !new_head && head.size() < head_size;
   ParameterMap values = std::move(backbone);

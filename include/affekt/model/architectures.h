@@ -26,9 +26,9 @@ AFFEKT_API const std::vector<std::string>& network_names();
 ///   gap         global average pool, dropout 0.2, dense head.output; also called "default"
 ///   flatten-64  dropout 0.25, BatchNorm, flatten, dense 64, ReLU, BatchNorm, dropout 0.5, dense head.output
 ///   linear      gap without dropout; with vgg16 a network without any, and without BatchNorm
-///   top         the network's own ImageNet classifier: vgg16 (224 x 224 only) flatten, classifier.0 (4096), ReLU,
-///               classifier.3 (4096), ReLU, classifier.6; resnet50v2 global average pool, predictions; efficientnet-b0
-///               global average pool, dropout 0.2, classifier.1
+///   top         the network's own ImageNet classifier: vgg16 flatten, classifier.0 (4096, its inputs grow with the
+///               picture), ReLU, classifier.3 (4096), ReLU, classifier.6; resnet50v2 global average pool, predictions;
+///               efficientnet-b0 global average pool, dropout 0.2, classifier.1
 /// @throws UsageError unknown network.
 AFFEKT_API const std::vector<std::string>& head_names(const std::string& network);
 

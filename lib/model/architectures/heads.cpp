@@ -20,8 +20,8 @@ void append_flatten_64(NetworkBuilder& net, int classes) {
   net.dense("head.output", x, classes);
 }
 
-/// The network's own ImageNet classifier. VGG16's needs 7 x 7 features, that is a picture of 224 to 255 pixels; only
-/// 224 is what it was trained for.
+/// The network's own ImageNet classifier. The first layer of VGG16's is as large as the flattened features: ImageNet's
+/// weights fit pictures of 224 to 255 pixels only.
 void append_top(NetworkBuilder& net, const std::string& network, int classes) {
   if (network == "vgg16") {
     int x = net.flatten(net.last());
