@@ -99,7 +99,7 @@ TEST_CASE("weights that the last step of an epoch spoiled are not saved as a mod
   TrainOptions options = reckless(folder, 1000);
   options.weight_decay = 1000;
   options.epochs = 3;
-  options.batch_size = 70;  // one step an epoch: the next loss is that of validation
+  options.batch_size = 18;  // one step an epoch: the next loss is that of validation
   std::string warnings;
   CHECK_THROWS_AS(run_training(squares(), options, hear(warnings)), DataError);
   CHECK(contains(warnings, "not finite"));

@@ -60,8 +60,6 @@ struct Watched {
   int steps_ = 0;
 };
 
-constexpr int kStepsAnEpoch = 5;
-
 std::size_t lines(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
@@ -116,7 +114,7 @@ TEST_CASE("killed on a full disk, a run goes on from the last good checkpoint; s
 
 TEST_CASE("the best weights wait in memory for room, and are written at the next chance") {
   const TempFolder folder;
-  const Dataset data = squares(70, 21, 14);
+  const Dataset data = squares(18, 7, 7);
   TrainOptions whole = quick(folder, "whole");
   TrainOptions cramped = quick(folder, "cramped");
   const TrainSummary expected = run_training(data, whole);

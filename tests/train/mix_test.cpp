@@ -114,7 +114,7 @@ TEST_CASE("the loss of a mixture is the mixture of the losses, and its targets s
 }
 
 TEST_CASE("a face is mixed the same way wherever batches begin, and accuracy counts the heavier label") {
-  const Dataset data = squares();
+  const Dataset data = squares(70);
   const std::vector<std::size_t> rows = data.rows_of(Split::train);
   TrainOptions options = mixing(0.4, 1.0);
   options.augment = AugmentKind::strong;
@@ -141,7 +141,7 @@ TEST_CASE("a face is mixed the same way wherever batches begin, and accuracy cou
 }
 
 TEST_CASE("the face a face is mixed with is the next of the epoch's order, as it is augmented in its own turn") {
-  const Dataset data = squares();
+  const Dataset data = squares(70);
   const std::vector<std::size_t> rows = data.rows_of(Split::train);
   TrainOptions options = mixing(1.0, 0);
   options.augment = AugmentKind::light;
@@ -160,7 +160,7 @@ TEST_CASE("the face a face is mixed with is the next of the epoch's order, as it
 }
 
 TEST_CASE("without mixing and augmentation a batch is the faces themselves") {
-  const Dataset data = squares();
+  const Dataset data = squares(70);
   const FaceBatches faces(data, data.rows_of(Split::train), mixing(0, 0), at::kCPU);
   CHECK_FALSE(faces.changing());
   const FaceBatch batch = faces.batch(at::arange(70, at::kLong), 4, 2, 1, true);

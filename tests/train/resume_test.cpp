@@ -19,8 +19,8 @@ TrainOptions eventful(const TempFolder& folder, const std::string& name) {
   TrainOptions options = quick(folder, name);
   options.model = "compact";  // has dropout
   options.epochs = 4;
-  options.batch_size = 8;
-  options.accumulate = 2;  // 70 rows: four steps of 16 and one of 6
+  options.batch_size = 3;
+  options.accumulate = 2;  // 26 rows: four steps of 6 and one of 2
   options.augment = AugmentKind::light;
   options.ema = 0.9;
   options.schedule = ScheduleKind::plateau;
@@ -72,7 +72,7 @@ void run_and_kill(const Dataset& data, const TrainOptions& options, int steps) {
 
 TEST_CASE("a killed run goes on from the checkpoint within the epoch, to the same weights") {
   const TempFolder folder;
-  const Dataset data = squares();
+  const Dataset data = squares(26);
   const TrainOptions whole = eventful(folder, "whole");
   run_training(data, whole);
   for (const int steps : {3, 5, 9, 18}) {  // 5 an epoch
@@ -87,7 +87,7 @@ TEST_CASE("a killed run goes on from the checkpoint within the epoch, to the sam
 
 TEST_CASE("a damaged newest checkpoint within an epoch falls back to the other one, with a warning") {
   const TempFolder folder;
-  const Dataset data = squares();
+  const Dataset data = squares(26);
   const TrainOptions whole = eventful(folder, "whole");
   run_training(data, whole);
   const TrainOptions part = eventful(folder, "part");
@@ -104,7 +104,7 @@ TEST_CASE("a damaged newest checkpoint within an epoch falls back to the other o
 
 TEST_CASE("two batches of half the size step as the whole batch does, and the last step may be smaller") {
   const TempFolder folder;
-  const Dataset data = squares(22, 7);
+  const Dataset data = squares(11, 2);
   TrainOptions whole = quick(folder, "whole");
   whole.model = "vgg16";
   whole.head = "linear";  // neither BatchNorm nor dropout
@@ -113,10 +113,10 @@ TEST_CASE("two batches of half the size step as the whole batch does, and the la
   whole.optimizer = OptimizerKind::sgd;
   whole.lr = 0.01;
   whole.warmup_epochs = 0;
-  whole.batch_size = 8;  // 8, 8, 6
+  whole.batch_size = 6;  // 6, 5
   TrainOptions halves = whole;
   halves.out = (folder / "halves").string();
-  halves.batch_size = 4;
+  halves.batch_size = 3;
   halves.accumulate = 2;
   const TrainSummary expected = run_training(data, whole);
   const TrainSummary summary = run_training(data, halves);
@@ -142,8 +142,8 @@ TEST_CASE(
     "other data, or other weights of their sources, are refused: of a run that goes on and of one that has ended") {
   const TempFolder folder;
   const auto two_sources = [](double weight) {
-    Dataset data = squares(42, 14);
-    Dataset own = squares(14, 0);
+    Dataset data = squares(14, 7);
+    Dataset own = squares(7, 0);
     own.sources.front().weight = weight;
     data.append(own);
     return data;
@@ -158,7 +158,7 @@ TEST_CASE(
   };
   for (int ended = 0; ended < 2; ++ended) {
     CHECK(contains(refusal(two_sources(3)), "data: the sources have other weights than the run was started with"));
-    CHECK(contains(refusal(squares(42, 21)), "data: not the data this run was started with"));
+    CHECK(contains(refusal(squares(14, 14)), "data: not the data this run was started with"));
     CHECK(run_training(two_sources(2), rest).already_finished == (ended == 1));
   }
 }
@@ -177,7 +177,7 @@ TEST_CASE("a resumed run says where it goes on, within an epoch too") {
 
 TEST_CASE("a run that is stopped while an epoch is validated goes on with the validation") {
   const TempFolder folder;
-  const Dataset data = squares(70, 300);  // more rows than one batch
+  const Dataset data = squares(18, 260);  // more rows than one batch
   run_training(data, quick(folder, "whole"));
   const TrainOptions options = quick(folder);
   int asked = 0;
@@ -192,13 +192,16 @@ TEST_CASE("a run that is stopped while an epoch is validated goes on with the va
 
 TEST_CASE("a run that is stopped while its weights are judged is judged when resumed") {
   const TempFolder folder;
-  const Dataset data = squares(300, 21, 14);  // training rows for more than one batch
-  const TrainSummary whole = run_training(data, quick(folder, "whole"));
-  const TrainOptions options = quick(folder);
+  const Dataset data = squares(260, 7, 7);  // training rows for more than one batch
+  TrainOptions options = quick(folder, "whole");
+  options.epochs = 1;
+  options.batch_size = 64;
+  const TrainSummary whole = run_training(data, options);
+  options.out = (folder / "run").string();
   TrainObserver observer;
   bool judging = false;
   observer.log = [&](const std::string& line) {
-    judging = judging || line.rfind("judging the saved weights on 300", 0) == 0;
+    judging = judging || line.rfind("judging the saved weights on 260", 0) == 0;
   };
   observer.stop_requested = [&] { return judging; };
   const std::string message = message_of<Interrupted>([&] { run_training(data, options, observer); });

@@ -33,7 +33,7 @@ TEST_CASE("mean and sample standard deviation of few values") {
 
 TEST_CASE("three seeds are three runs, each what its seed alone gives, and a summary of all") {
   const TempFolder folder;
-  const Dataset data = squares(35, 14, 14);
+  const Dataset data = squares(10, 14, 14);
   const TrainOptions options = three(folder);
   const SeedSummary summary = run_seeds(data, options);
   REQUIRE(summary.runs.size() == 3);
@@ -64,7 +64,7 @@ TEST_CASE("three seeds are three runs, each what its seed alone gives, and a sum
 
 TEST_CASE("several seeds that were stopped go on with the run that was at work, and begin the others") {
   const TempFolder folder;
-  const Dataset data = squares(35, 14);
+  const Dataset data = squares(10, 7);
   TrainOptions options = three(folder);
   int steps = -1;  // of the second run, which has three
   TrainObserver observer;

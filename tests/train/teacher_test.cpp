@@ -100,7 +100,7 @@ TEST_CASE("a teacher with the student's weights and all the say leaves nothing t
 
 TEST_CASE("several teachers answer with their mean, each at its own size") {
   const TempFolder folder;
-  const Dataset data = squares(35, 14);
+  const Dataset data = squares(10, 7);
   const std::string first = teacher_in(folder, data);
   TrainOptions other = quick(folder, "other");
   other.model = "efficientnet-b0";
@@ -154,7 +154,7 @@ TEST_CASE("a run with everything on learns, stops and resumes exactly, and names
 
 TEST_CASE("a run goes on with its own teacher only") {
   const TempFolder folder;
-  const Dataset data = squares(35, 14);
+  const Dataset data = squares(10, 7);
   TrainOptions options = quick(folder);
   options.teachers = {teacher_in(folder, data)};
   TrainObserver observer;

@@ -24,7 +24,8 @@ TEST_CASE("a network learns 63 faces by heart, and the saved model knows them") 
   const TempFolder folder;
   const Dataset data = squares(63, 21, 14);
   TrainOptions options = quick(folder);
-  options.epochs = 12;
+  options.epochs = 6;
+  options.batch_size = 8;
   options.augment = AugmentKind::none;
   options.lr = 0.003;
   const TrainSummary summary = run_training(data, options);
@@ -60,7 +61,7 @@ TEST_CASE("a network learns 63 faces by heart, and the saved model knows them") 
 
 TEST_CASE("the same seed and threads give the same figures to the last digit") {
   const TempFolder folder;
-  const Dataset data = squares(35, 7);
+  const Dataset data = squares(7);
   const std::pair<std::string, Precision> cases[] = {
       {"compact", Precision::fp32}, {"compact", Precision::bf16}, {"basic-cnn", Precision::bf16}};
   for (const auto& [model, precision] : cases) {
@@ -109,7 +110,6 @@ TEST_CASE("a stopped run saves, and resumed gives what the whole run gives") {
 
 TEST_CASE("an epoch that was stopped keeps its learning rate and the time spent before the stop") {
   constexpr double kLinger = 0.5;  // seconds; the epoch itself takes less
-  constexpr int kStepsAnEpoch = 5;
   const TempFolder folder;
   const Dataset data = squares();
   TrainOptions whole = quick(folder, "whole");
@@ -143,7 +143,7 @@ TEST_CASE("resuming refuses other data, an empty folder and damaged checkpoints"
   run_training(data, options);
   TrainOptions more = read_run_options(options.out);
   more.epochs = 2;
-  CHECK_THROWS_AS(run_training(squares(77), more), UsageError);
+  CHECK_THROWS_AS(run_training(squares(21), more), UsageError);
   for (const char* name : {"checkpoint-0.safetensors", "checkpoint-1.safetensors"}) {
     const std::filesystem::path path = std::filesystem::path(options.out) / "last" / name;
     if (!std::filesystem::exists(path)) continue;
@@ -162,8 +162,8 @@ TEST_CASE("the learning rate follows the schedule, whatever the accuracies") {
   options.epochs = 8;
   options.lr = 1e-9;  // nothing is learned: only plateau may notice
   options.warmup_epochs = 0;
-  const TrainSummary cosine = run_training(squares(35, 7), options);
-  constexpr double kLastStep = 1.5 / 35;  // the last step has 3 of 35 rows; the rate is taken at the middle of a step
+  const TrainSummary cosine = run_training(squares(11), options);
+  constexpr double kLastStep = 1.5 / 11;  // the last step has 3 of 11 rows; the rate is taken at the middle of a step
   for (const EpochStats& epoch : cosine.history) {
     const double expected = 1e-9 * schedule_factor(options, epoch.epoch - kLastStep);
     CHECK(epoch.learning_rate == Approx(expected).epsilon(1e-9).margin(0));
@@ -171,7 +171,7 @@ TEST_CASE("the learning rate follows the schedule, whatever the accuracies") {
   CHECK(cosine.history.back().learning_rate > 0);
   options.schedule = ScheduleKind::plateau;
   options.out = (folder / "plateau").string();
-  const TrainSummary plateau = run_training(squares(35, 7), options);
+  const TrainSummary plateau = run_training(squares(11), options);
   CHECK(plateau.history.front().learning_rate == Approx(1e-9).epsilon(1e-9));
   CHECK(plateau.history.back().learning_rate < 0.5e-9);
 }
@@ -194,7 +194,7 @@ TEST_CASE("early stopping ends the run and keeps the best epoch's weights") {
 
 TEST_CASE("a run out of time is saved and goes on later, and PrivateTest waits for the end") {
   const TempFolder folder;
-  const Dataset data = squares(70, 21, 14);
+  const Dataset data = squares(18, 7, 7);
   TrainOptions options = quick(folder);
   options.max_time = "0.000001s";
   const TrainSummary cut = run_training(data, options);
@@ -210,7 +210,7 @@ TEST_CASE("a run out of time is saved and goes on later, and PrivateTest waits f
 
 TEST_CASE("a run out of time does not judge its weights: they have the figures that selected them") {
   const TempFolder folder;
-  const Dataset data = squares(70, 21, 14);
+  const Dataset data = squares(18, 7, 7);
   TrainOptions options = quick(folder);
   options.epochs = 1;
   const TrainSummary first = run_training(data, options);
@@ -257,25 +257,25 @@ TEST_CASE("half precision files hold what the summary reports") {
 
 TEST_CASE("a share of the training rows can select, and public needs PublicTest rows") {
   const TempFolder folder;
-  const Dataset data = squares(70, 0);
+  const Dataset data = squares(35, 0);
   TrainOptions options = quick(folder);
   options.epochs = 1;
   CHECK_THROWS_WITH(run_training(data, options), Catch::Matchers::ContainsSubstring("split:0.1"));
   CHECK_FALSE(std::filesystem::exists(options.out));
   options.validation = "split:0.2";
   const TrainSummary summary = run_training(data, options);
-  CHECK(summary.validation_rows == 14);
-  CHECK(summary.training_rows == 56);
+  CHECK(summary.validation_rows == 7);
+  CHECK(summary.training_rows == 28);
 }
 
 TEST_CASE("limit takes that many training rows of all classes, and validation is not limited") {
   const TempFolder folder;
   TrainOptions options = quick(folder);
   options.epochs = 1;
-  options.limit = 17;  // a last batch of one row is left out
+  options.limit = 9;  // a last batch of one row is left out
   const TrainSummary summary = run_training(squares(), options);
-  CHECK(summary.training_rows == 17);
-  CHECK(summary.validation_rows == 21);
+  CHECK(summary.training_rows == 9);
+  CHECK(summary.validation_rows == 7);
   CHECK_THROWS_AS(run_training(squares(0, 7), quick(folder, "none")), UsageError);
 }
 
