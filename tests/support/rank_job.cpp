@@ -69,29 +69,21 @@ struct RankJob::Process {
 
 RankJob::RankJob(const std::string& tool, int size, const std::vector<std::string>& arguments,
                  const std::vector<std::vector<std::string>>& more) {
-  const char* bin = std::getenv("AFFEKT_BIN");
-  if (bin == nullptr) throw std::runtime_error("AFFEKT_BIN does not name the folder of the tools; run through ctest");
-  const std::string path = std::string(bin) + "/" + tool;
+  const std::string path = tool_path(tool);
   const int port = free_port();
   for (int r = 0; r < size; ++r) {
     const auto rank = static_cast<std::size_t>(r);
-    std::vector<std::string> words{path};
-    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<std::string> words = arguments;
     if (rank < more.size()) words.insert(words.end(), more[rank].begin(), more[rank].end());
-    std::vector<std::string> variables{"RANK=" + std::to_string(r), "WORLD_SIZE=" + std::to_string(size),
-                                       "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port)};
-    std::vector<char*> argv;
-    for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
+    const ToolSetting setting{"",
+                              "",
+                              {"RANK=" + std::to_string(r), "WORLD_SIZE=" + std::to_string(size),
+                               "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port)}};
     processes_.push_back(std::make_unique<Process>());
     Process& process = *processes_.back();
+    std::fflush(nullptr);
     process.id = ::fork();
-    if (process.id != 0) continue;
-    ::dup2(::fileno(process.out), STDOUT_FILENO);
-    ::dup2(::fileno(process.err), STDERR_FILENO);
-    for (const std::string& variable : variables) ::putenv(const_cast<char*>(variable.c_str()));
-    ::execv(path.c_str(), argv.data());
-    ::_exit(127);
+    if (process.id == 0) become_tool(path, words, setting, {STDIN_FILENO, ::fileno(process.out), ::fileno(process.err)});
   }
 }
 

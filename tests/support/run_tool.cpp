@@ -15,8 +15,13 @@
 #include <stdexcept>
 #include <thread>
 
+/// The tool's main in a test that carries one: see affekt_carry_train() in tests/CMakeLists.txt.
+int affekt_train_main(int argc, char** argv) __attribute__((weak));
+
 namespace affekt::test {
 namespace {
+
+constexpr int kCannotRun = 127;
 
 /// An unnamed temporary file: unlike a pipe it never blocks the child.
 struct Scratch {
@@ -54,9 +59,24 @@ struct Pipe {
   Pipe& operator=(const Pipe&) = delete;
 };
 
-[[noreturn]] void become(const std::string& path, const std::vector<std::string>& words, const ToolSetting& setting,
-                         const std::array<int, 3>& streams) {
-  constexpr int kCannotRun = 127;
+/// As execv() does: what is ignored stays ignored, Catch's handlers are gone.
+void reset_signals() {
+  for (int number = 1; number < NSIG; ++number) {
+    struct sigaction action {};
+    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) std::signal(number, SIG_DFL);
+  }
+}
+
+}  // namespace
+
+std::string tool_path(const std::string& tool) {
+  const char* bin = std::getenv("AFFEKT_BIN");
+  if (bin == nullptr) throw std::runtime_error("AFFEKT_BIN does not name the folder of the tools; run through ctest");
+  return std::string(bin) + "/" + tool;
+}
+
+void become_tool(const std::string& path, const std::vector<std::string>& arguments, const ToolSetting& setting,
+                 const std::array<int, 3>& streams) {
   constexpr unsigned int kNobody = 65534;
   if (setting.as_nobody && ::geteuid() == 0 &&
       (::setgroups(0, nullptr) != 0 || ::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) {
@@ -65,21 +85,20 @@ struct Pipe {
   for (int fd = 0; fd < 3; ++fd) ::dup2(streams[static_cast<std::size_t>(fd)], fd);
   if (!setting.folder.empty() && ::chdir(setting.folder.c_str()) != 0) ::_exit(kCannotRun);
   for (const auto& entry : setting.environment) ::putenv(const_cast<char*>(entry.c_str()));
-  std::vector<char*> argv;
-  for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  std::vector<char*> argv{const_cast<char*>(path.c_str())};
+  for (const auto& word : arguments) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
+  const std::string name = path.substr(path.rfind('/') + 1);
+  if (affekt_train_main != nullptr && name == "affekt-train") {
+    reset_signals();
+    std::exit(affekt_train_main(static_cast<int>(argv.size()) - 1, argv.data()));
+  }
   ::execv(path.c_str(), argv.data());
   ::_exit(kCannotRun);
 }
 
-}  // namespace
-
 ToolResult run_tool(const std::string& tool, const std::vector<std::string>& arguments, const ToolSetting& setting) {
-  const char* bin = std::getenv("AFFEKT_BIN");
-  if (bin == nullptr) throw std::runtime_error("AFFEKT_BIN does not name the folder of the tools; run through ctest");
-  const std::string path = std::string(bin) + "/" + tool;
-  std::vector<std::string> words{path};
-  words.insert(words.end(), arguments.begin(), arguments.end());
+  const std::string path = tool_path(tool);
   const Scratch in, out, err;
   std::fwrite(setting.input.data(), 1, setting.input.size(), in.file);
   std::rewind(in.file);
@@ -87,7 +106,7 @@ ToolResult run_tool(const std::string& tool, const std::vector<std::string>& arg
   const auto open_input = setting.interrupt_after_ms > 0 ? std::make_unique<Pipe>(setting.input) : nullptr;
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("cannot fork");
-  if (child == 0) become(path, words, setting, {open_input ? open_input->ends[0] : in.fd(), out.fd(), err.fd()});
+  if (child == 0) become_tool(path, arguments, setting, {open_input ? open_input->ends[0] : in.fd(), out.fd(), err.fd()});
   int status = 0;
   if (open_input) {
     std::this_thread::sleep_for(std::chrono::milliseconds(setting.interrupt_after_ms));

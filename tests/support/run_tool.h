@@ -1,6 +1,7 @@
 // Runs a tool of this build as a user would and keeps what it said.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,14 @@ struct ToolSetting {
 /// Runs `tool` ("affekt-train"; found in $AFFEKT_BIN) with `arguments` and waits for it. No shell is involved.
 ToolResult run_tool(const std::string& tool, const std::vector<std::string>& arguments,
                     const ToolSetting& setting = {});
+
+/// Where a tool of this build lies. @throws std::runtime_error  not run through ctest.
+std::string tool_path(const std::string& tool);
+
+/// In a forked child: becomes the tool, with these standard streams. A test that carries the tool's main calls that, as
+/// loading LibTorch takes longer than most of what is asked of the tool; any other executes the file.
+[[noreturn]] void become_tool(const std::string& path, const std::vector<std::string>& arguments,
+                              const ToolSetting& setting, const std::array<int, 3>& streams);
 
 /// Number of lines in a text.
 std::size_t count_lines(const std::string& text);

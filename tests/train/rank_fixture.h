@@ -12,7 +12,7 @@ struct RankFixture {
   TempFolder folder;
   std::string data = (folder / "squares.safetensors").string();
 
-  RankFixture() { write_packed(data, squares(140, 42)); }
+  RankFixture() { write_packed(data, squares(70, 21)); }
   std::string run(const std::string& name) const { return (folder / name).string(); }
   std::vector<std::string> words(std::vector<std::string> more) const {
     more.insert(more.begin(), {"--data", data, "--threads", "1", "--precision", "fp32"});

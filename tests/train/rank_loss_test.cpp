@@ -97,7 +97,7 @@ TEST_CASE("ranks that do not do the same work say on all ranks what differs") {
   refused({{"--data", f.data, "--batch-size", "8"}, {"--data", f.data, "--batch-size", "16"}},
           ": --batch-size: rank 1 has 16, rank 0 has 8 (");
   const std::string other = (f.folder / "other.safetensors").string();
-  write_packed(other, squares(139, 42));
+  write_packed(other, squares(69, 21));
   refused({{"--data", f.data}, {"--data", other}}, ": --data: rank 1 has rows of digest ");
   refused({{"--data", f.data}, {"--data", f.data + ":weight=2", "--data", f.data}}, ": --data: rank 1 has ");
 }

@@ -289,7 +289,8 @@ TEST_CASE("--show-augment writes a picture and trains nothing") {
 
 TEST_CASE("--dry-run tells what a training would take, and writes nothing") {
   const Fixture f;
-  const ToolResult result = f.train({"--data", f.data, "--epochs", "10", "--batch-size", "8", "--dry-run", "--json"});
+  const ToolResult result = f.train(
+      {"--data", f.data, "--limit", "14", "--epochs", "10", "--batch-size", "4", "--dry-run", "--json"});
   INFO(result.err);
   REQUIRE(result.exit_code == 0);
   const Json json = Json::parse(result.out);
@@ -303,7 +304,7 @@ TEST_CASE("--dry-run tells what a training would take, and writes nothing") {
   CHECK(json.at("measured_steps") >= 3);
   CHECK(json.at("images_per_second") > 0);
   CHECK(json.at("seconds") == Approx(10 * json.at("seconds_per_epoch").get<double>()));
-  const ToolResult text = f.train({"--data", f.data, "--dry-run", "--seeds", "2", "--epochs", "3"});
+  const ToolResult text = f.train({"--data", f.data, "--limit", "7", "--dry-run", "--seeds", "2", "--epochs", "3"});
   CHECK_THAT(text.out, ContainsSubstring("peak memory ") && ContainsSubstring("3 epochs, 2 seeds: "));
   CHECK_FALSE(fs::exists(f.folder / "runs"));
   f.refused(2, "--dry-run: a resumed run keeps its own", {"--resume", f.run, "--dry-run"});
