@@ -20,7 +20,7 @@ def unpack(data, work):
 
 
 def train(fer, work):
-    words = ["--data", fer, "--model", "basic-cnn", "--limit", 2000, "--epochs", 1, "--out", work / "run", "--json"]
+    words = ["--data", fer, "--model", "basic-cnn", "--limit", 500, "--epochs", 1, "--out", work / "run", "--json"]
     result = affekt("train", *words).json()
     check_common(result, "train")
     check_keys(result, "run", "model", "epochs_run", "best_epoch", "train_accuracy", "validation_accuracy", "parameters",

@@ -83,7 +83,8 @@ RankJob::RankJob(const std::string& tool, int size, const std::vector<std::strin
     Process& process = *processes_.back();
     std::fflush(nullptr);
     process.id = ::fork();
-    if (process.id == 0) become_tool(path, words, setting, {STDIN_FILENO, ::fileno(process.out), ::fileno(process.err)});
+    if (process.id == 0)
+      become_tool(path, words, setting, {STDIN_FILENO, ::fileno(process.out), ::fileno(process.err)});
   }
 }
 

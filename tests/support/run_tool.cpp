@@ -106,7 +106,8 @@ ToolResult run_tool(const std::string& tool, const std::vector<std::string>& arg
   const auto open_input = setting.interrupt_after_ms > 0 ? std::make_unique<Pipe>(setting.input) : nullptr;
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("cannot fork");
-  if (child == 0) become_tool(path, arguments, setting, {open_input ? open_input->ends[0] : in.fd(), out.fd(), err.fd()});
+  if (child == 0)
+    become_tool(path, arguments, setting, {open_input ? open_input->ends[0] : in.fd(), out.fd(), err.fd()});
   int status = 0;
   if (open_input) {
     std::this_thread::sleep_for(std::chrono::milliseconds(setting.interrupt_after_ms));

@@ -80,8 +80,8 @@ TEST_CASE("max-time is up for all ranks at once, and the run goes on") {
       f.together(2, {"--epochs", "100000", "--batch-size", "7", "--max-time", "0.5s", "--out", f.run("run")}));
   CHECK(summary().at("stopped") == "max-time");
   const int more = summary().at("epochs_run").get<int>() + 1;
-  const std::vector<std::string> resume = {"--resume",  f.run("run"), "--epochs", std::to_string(more),
-                                           "--threads", "1"};
+  const std::vector<std::string> resume = {"--resume",           f.run("run"), "--epochs",
+                                           std::to_string(more), "--threads",  "1"};
   check_all_good(RankJob("affekt-train", 2, resume).wait());
   CHECK(summary().at("epochs_run") == more);
 }

@@ -289,8 +289,8 @@ TEST_CASE("--show-augment writes a picture and trains nothing") {
 
 TEST_CASE("--dry-run tells what a training would take, and writes nothing") {
   const Fixture f;
-  const ToolResult result = f.train(
-      {"--data", f.data, "--limit", "14", "--epochs", "10", "--batch-size", "4", "--dry-run", "--json"});
+  const ToolResult result =
+      f.train({"--data", f.data, "--limit", "14", "--epochs", "10", "--batch-size", "4", "--dry-run", "--json"});
   INFO(result.err);
   REQUIRE(result.exit_code == 0);
   const Json json = Json::parse(result.out);

@@ -73,7 +73,7 @@ std::vector<std::string> differing_parameters(const ModelFile& a, const ModelFil
 
 TEST_CASE("without unfreezing only the head moves, and the card says where the weights came from") {
   const TempFolder folder;
-  const Dataset data = squares(35, 14);
+  const Dataset data = squares(10, 7);
   const TrainOptions first = first_run(folder, data);
   TrainOptions second = small_b0(folder, "second");
   second.pretrained = first.out;
@@ -107,7 +107,7 @@ TEST_CASE("without unfreezing only the head moves, and the card says where the w
 
 TEST_CASE("a part of the backbone stays as it was, statistics included") {
   const TempFolder folder;
-  const Dataset data = squares(35, 14);
+  const Dataset data = squares(10, 7);
   TrainOptions options = small_b0(folder, "run");
   options.epochs = 1;
   options.unfreeze = "last:40";
@@ -133,7 +133,7 @@ TEST_CASE("a part of the backbone stays as it was, statistics included") {
 
 TEST_CASE("stopped frozen, at the border or thawed: the resumed run ends as the whole one does") {
   const TempFolder folder;
-  const Dataset data = squares(70, 14);  // 5 steps an epoch; the backbone thaws after 10
+  const Dataset data = squares(18, 4);  // 5 steps an epoch; the backbone thaws after 10
   for (const bool cached : {true, false}) {
     TrainOptions whole = small_b0(folder, cached ? "cached" : "augmented");
     whole.epochs = 3;
@@ -148,7 +148,7 @@ TEST_CASE("stopped frozen, at the border or thawed: the resumed run ends as the 
       CAPTURE(cached, stop);
       TrainOptions part = whole;
       part.out += "-" + std::to_string(stop);
-      int questions = cached ? -6 : -1;  // asked for each batch of features, too: 70 and 14 rows, or 14
+      int questions = cached ? -6 : -1;  // asked for each batch of features, too: 18 and 4 rows, or 4
       TrainObserver observer;
       observer.stop_requested = [&] { return ++questions == stop; };
       CHECK_THROWS_AS(run_training(data, part, observer), Interrupted);
@@ -162,7 +162,7 @@ TEST_CASE("stopped frozen, at the border or thawed: the resumed run ends as the 
 
 TEST_CASE("cached features give what computed ones give, in memory and in a file, pooled and not") {
   const TempFolder folder;
-  const Dataset data = squares(70, 14);
+  const Dataset data = squares(18, 7);
   for (const char* head : {"gap", "flatten-64"}) {
     CAPTURE(head);
     std::vector<TrainSummary> summaries;
@@ -203,7 +203,7 @@ TEST_CASE("random weights of VGG16 are not fed pixels of Caffe's scale") {
 
 TEST_CASE("a stop while features are computed is a stop, and going on needs no pretrained file") {
   const TempFolder folder;
-  const Dataset data = squares(35, 14);
+  const Dataset data = squares(10, 7);
   const TrainOptions first = first_run(folder, data);
   TrainOptions options = small_b0(folder, "run");
   options.freeze_epochs = 1;
