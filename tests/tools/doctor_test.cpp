@@ -14,9 +14,9 @@
 using namespace affekt;
 using affekt::cli::judge_kernels;
 using affekt::cli::Vectors;
-using Catch::Matchers::ContainsSubstring;
 using affekt::test::Json;
 using affekt::test::run_tool;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -125,5 +125,6 @@ TEST_CASE("the table fits a terminal, and keeps what cannot be broken") {
   }
   CHECK(long_lines == 1);
   CHECK(table.rfind("first            ok       many words", 0) == 0);
-  CHECK_THAT(table, ContainsSubstring("second           warning  " + path + "\n                          -> many words"));
+  CHECK_THAT(table,
+             ContainsSubstring("second           warning  " + path + "\n                          -> many words"));
 }
