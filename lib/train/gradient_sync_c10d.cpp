@@ -1,8 +1,5 @@
 // Gradients through c10d's Reducer: buckets of some megabytes are summed over the ranks while the backward pass still
 // computes the others (Li et al., "PyTorch Distributed", VLDB 2020).
-#include <torch/version.h>
-
-#include <torch/csrc/distributed/c10d/reducer.hpp>
 #ifdef AFFEKT_NCCL
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
@@ -12,32 +9,12 @@
 #include <utility>
 
 #include "affekt/core/error.h"
+#include "train/c10d.h"
 #include "train/rank_group.h"
 #include "train/ranks_impl.h"
 
 namespace affekt {
 namespace {
-
-using GroupPtr = c10::intrusive_ptr<c10d::ProcessGroup>;
-
-#if TORCH_VERSION_MAJOR >= 2
-using Backend = c10d::Backend;
-/// Since LibTorch 2 a group only knows who exchanges the tensors of which device.
-GroupPtr group_of(const Ranks::Impl& impl, c10::DeviceType device, c10d::ProcessGroup::BackendType type,
-                  const c10::intrusive_ptr<Backend>& backend) {
-#if TORCH_VERSION_MINOR >= 6
-  auto group = c10::make_intrusive<c10d::ProcessGroup>(impl.store, impl.place.rank, impl.place.size);
-#else
-  auto group = c10::make_intrusive<c10d::ProcessGroup>(
-      impl.store, impl.place.rank, impl.place.size,
-      c10::make_intrusive<c10d::ProcessGroup::Options>(device == c10::DeviceType::CPU ? "gloo" : "nccl"));
-#endif
-  group->setBackend(device, type, backend);
-  return group;
-}
-#else
-using Backend = c10d::ProcessGroup;
-#endif
 
 /// Sums a bucket. Nothing is divided: the losses are weighted by the rows already.
 class SumHook : public c10d::CommHookInterface {
@@ -75,42 +52,23 @@ struct GradientSync::Impl {
       const std::string name = "nccl/" + std::to_string(own.exchanges++);
       auto options = c10d::ProcessGroupNCCL::Options::create();
       options->timeout = std::chrono::milliseconds(static_cast<std::int64_t>(own.timeout * 1000));
-      auto nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>(name, own.store),
-                                                              own.place.rank, own.place.size, options);
-      backend = nccl;
-#if TORCH_VERSION_MAJOR >= 2
-      group = group_of(own, c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::NCCL, backend);
-#else
-      group = nccl;
-#endif
-      return;
+      backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>(name, own.store),
+                                                            own.place.rank, own.place.size, options);
 #else
       throw UsageError("device: this build exchanges gradients on the CPU alone, it has no NCCL (--device cpu)");
 #endif
+    } else {
+      backend = own.group;
     }
-    backend = own.group;
-#if TORCH_VERSION_MAJOR >= 2
-    group = group_of(own, c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, backend);
-#else
-    group = own.group;
-#endif
+    group = group_of(backend, cuda, own.store);
   }
 };
 
 GradientSync::GradientSync(Ranks& ranks, const std::vector<at::Tensor>& parameters)
     : impl_(new Impl{ranks, {}, {}, {}}) {
   impl_->connect(parameters.at(0).is_cuda());
-  const std::vector<bool> sparse(parameters.size(), false);
-  // The last parameters' gradients are ready first. The first bucket is small, so that sending begins early.
-  const std::vector<at::Tensor> backwards(parameters.rbegin(), parameters.rend());
-  auto [buckets, limits] =
-      c10d::compute_bucket_assignment_by_size(backwards,
-                                              {static_cast<std::size_t>(c10d::kDefaultFirstBucketBytes),
-                                               static_cast<std::size_t>(c10d::kDefaultBucketBytesCap)},
-                                              sparse);
-  impl_->reducer = std::make_unique<c10d::Reducer>(
-      backwards, buckets, limits, impl_->group, sparse, c10d::kDefaultBucketBytesCap, /*find_unused_parameters=*/false,
-      /*gradient_as_bucket_view=*/true, std::unordered_map<std::size_t, std::string>{}, c10d::kDefaultFirstBucketBytes);
+  // The last parameters' gradients are ready first.
+  impl_->reducer = make_reducer({parameters.rbegin(), parameters.rend()}, impl_->group);
   impl_->reducer->register_comm_hook(std::make_unique<SumHook>(impl_->backend, ranks.impl().watch));
 }
 
