@@ -16,7 +16,8 @@ constexpr std::size_t kEndBytes = 22, kEntryBytes = 46, kHeaderBytes = 30;
 constexpr std::size_t kMaxComment = 65535;
 constexpr std::uint32_t kEndMark = 0x06054b50, kEntryMark = 0x02014b50, kHeaderMark = 0x04034b50;
 constexpr std::uint32_t kInZip64 = 0xffffffff;
-constexpr std::uint64_t kMaxSwelling = 20;  // weights hardly compress: what swells more is a bomb
+// Weights hardly compress: what swells more, and is not small, is a bomb.
+constexpr std::uint64_t kMaxSwelling = 20, kSmall = std::uint64_t{16} << 20;
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 
 /// Little-endian numbers at places that must lie inside the archive.
@@ -83,7 +84,7 @@ ZipEntry read_entry(const Bytes& bytes, std::size_t at, std::size_t directory) {
   if (packed == kInZip64 || entry.unpacked == kInZip64 || header == kInZip64) {
     bytes.fail("the entry " + quoted + " is of 4 GB or more, which no network known here is");
   }
-  if (entry.deflated ? entry.unpacked > kMaxSwelling * packed : entry.unpacked != packed) {
+  if (entry.deflated ? entry.unpacked > std::max(kSmall, kMaxSwelling * packed) : entry.unpacked != packed) {
     bytes.fail("the entry " + quoted + " holds " + std::to_string(packed) + " bytes and declares " +
                std::to_string(entry.unpacked));
   }

@@ -181,7 +181,7 @@ std::vector<WrittenLayer> keras_efficientnet_b0(std::int64_t classes, const std:
 }
 
 /// The published file is one of Keras 1: block1_conv1_W_1:0.
-std::vector<WrittenLayer> keras_vgg16(std::int64_t classes) {
+std::vector<WrittenLayer> keras_vgg16(std::int64_t classes, std::int64_t cells) {
   LayerList list;
   const std::int64_t channels[] = {64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0};
   std::int64_t in = 3;
@@ -202,14 +202,15 @@ std::vector<WrittenLayer> keras_vgg16(std::int64_t classes) {
   }
   list.without_weights("flatten");
   if (classes > 0) {
-    list.dense("fc1", "classifier.0", 25088, 4096, 512);
+    list.dense("fc1", "classifier.0", 512 * cells * cells, 4096, 512);
     list.dense("fc2", "classifier.3", 4096, 4096);
     list.dense("predictions", "classifier.6", 4096, classes);
   }
   return list.layers;
 }
 
-void check_keras_weights(const PretrainedWeights& weights, const std::string& network, int classes) {
+void check_keras_weights(const PretrainedWeights& weights, const std::string& network, int classes,
+                         const std::string& format) {
   NetworkOptions options;
   options.head = classes > 0 ? "top" : "gap";
   if (classes > 0) options.classes = classes;
@@ -225,7 +226,7 @@ void check_keras_weights(const PretrainedWeights& weights, const std::string& ne
   CHECK(weights.parameters.size() == expected);
   CHECK(weights.classes == classes);
   CHECK(weights.head == (classes > 0 ? "top" : ""));
-  CHECK(weights.format == "Keras HDF5");
+  CHECK(weights.format == format);
   CHECK(weights.variant == "keras");
   CHECK_FALSE(weights.folded_batch_norm);
 }

@@ -3,6 +3,7 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -83,13 +84,12 @@ hid_t half_type() {
   return type;
 }
 
-void write_values(hid_t group, const WeightTensor& weight, bool half) {
+void write_values(hid_t group, const WeightTensor& weight, bool half, bool count) {
   std::vector<hsize_t> extents(weight.shape.begin(), weight.shape.end());
   const Open space(extents.empty() ? H5Screate(H5S_SCALAR)
                                    : H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr),
                    H5Sclose);
   const Open links(with_parents(), H5Pclose);
-  const bool count = weight.name.find("count") != std::string::npos;
   const Open type(half ? half_type() : H5Tcopy(count ? H5T_STD_I64LE : H5T_IEEE_F32LE), H5Tclose);
   const Open dataset(H5Dcreate2(group, weight.name.c_str(), type, space, links, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
   require(H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, weight.values.data()));
@@ -143,11 +143,74 @@ void write_keras_file(const std::filesystem::path& path, const std::vector<Writt
     std::vector<std::string> weight_names;
     for (const WeightTensor& weight : layer.weights) {
       weight_names.push_back(weight.name);
-      write_values(group, weight, style.half);
+      write_values(group, weight, style.half, weight.name.find("count") != std::string::npos);
     }
     write_names(group, "weight_names", weight_names, style);
   }
   write_names(root, "layer_names", layer_names, style);
+}
+
+namespace {
+
+/// The class of a layer, as Keras calls it in config.json.
+std::string class_of(const WrittenLayer& layer) {
+  if (layer.weights.empty()) return "Activation";
+  const WeightTensor& first = layer.weights.front();
+  if (first.name.find("depthwise") != std::string::npos) return "DepthwiseConv2D";
+  if (layer.weights.size() == 3) return "Normalization";
+  if (first.shape.size() == 1) return "BatchNormalization";
+  return first.shape.size() == 2 ? "Dense" : "Conv2D";
+}
+
+std::string group_of(const WrittenLayer& layer) {
+  const std::string name = class_of(layer);
+  if (name == "DepthwiseConv2D") return "depthwise_conv2d";
+  if (name == "BatchNormalization") return "batch_normalization";
+  std::string lower = name;
+  lower[0] = static_cast<char>(lower[0] - 'A' + 'a');
+  return name == "Conv2D" ? "conv2d" : lower;
+}
+
+void write_saved_layers(hid_t file, const std::string& prefix, const std::vector<WrittenLayer>& layers, bool named) {
+  const Open links(with_parents(), H5Pclose);
+  std::map<std::string, int> counts;
+  for (const WrittenLayer& layer : layers) {
+    const std::string kind = group_of(layer);
+    const int number = counts[kind]++;
+    const std::string group = prefix + "layers/" + kind + (number == 0 ? "" : "_" + std::to_string(number)) + "/vars";
+    const Open vars(H5Gcreate2(file, group.c_str(), links, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+    if (named) write_list(vars, "name", {layer.name}, true);
+    for (std::size_t i = 0; i < layer.weights.size(); ++i) {
+      WeightTensor weight = layer.weights[i];
+      const bool count = weight.name.find("count") != std::string::npos;
+      weight.name = std::to_string(i);
+      write_values(vars, weight, false, count);
+    }
+  }
+}
+
+}  // namespace
+
+void write_keras3_file(const std::filesystem::path& path, const std::vector<WrittenLayer>& layers,
+                       const Keras3Style& style) {
+  const Open file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
+  write_saved_layers(file, style.model.empty() ? "" : "layers/" + style.model + "/", layers, style.named);
+  write_saved_layers(file, "", style.outer, style.named);
+  if (style.optimizer) {
+    const Open links(with_parents(), H5Pclose);
+    const Open vars(H5Gcreate2(file, "optimizer/vars", links, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+    for (int i = 0; i < 3; ++i)
+      write_values(vars, {std::to_string(i), {3, 3, 3, 32}, std::vector<float>(864)}, false, false);
+  }
+}
+
+std::string keras_config(const std::vector<WrittenLayer>& layers) {
+  std::string text = R"({"class_name": "Functional", "config": {"name": "model", "layers": [)";
+  for (const WrittenLayer& layer : layers) {
+    if (&layer != &layers.front()) text += ", ";
+    text += R"({"class_name": ")" + class_of(layer) + R"(", "config": {"name": ")" + layer.name + "\"}}";
+  }
+  return text + "]}}";
 }
 
 void write_tricky_file(const std::filesystem::path& path, Trick how, const std::vector<std::int64_t>& shape) {

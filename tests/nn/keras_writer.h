@@ -25,6 +25,18 @@ struct KerasStyle {
 void write_keras_file(const std::filesystem::path& path, const std::vector<WrittenLayer>& layers,
                       const KerasStyle& style = {});
 
+/// What save_weights("x.weights.h5") of Keras 3 writes, and what lies in a .keras archive.
+struct Keras3Style {
+  bool named = true;                ///< False: as Keras 3.0 to 3.3 wrote, without the layers' names.
+  std::string model;                ///< The model inside the model that holds `layers`: "functional".
+  std::vector<WrittenLayer> outer;  ///< Beside that model.
+  bool optimizer = false;           ///< With moments.
+};
+void write_keras3_file(const std::filesystem::path& path, const std::vector<WrittenLayer>& layers,
+                       const Keras3Style& style = {});
+/// config.json of a model with these layers, as far as it is read.
+std::string keras_config(const std::vector<WrittenLayer>& layers);
+
 /// One group "conv" whose weight "conv/kernel:0" is made by `how`; layer_names and weight_names are in order.
 enum class Trick {
   soft_link,         ///< To itself.

@@ -3,6 +3,7 @@
 
 #include "affekt/data/packed.h"
 #include "nn/keras_layers.h"
+#include "nn/zip_writer.h"
 #include "support/catch.h"
 #include "support/run_tool.h"
 #include "support/temp_folder.h"
@@ -52,6 +53,7 @@ TEST_CASE("affekt-train --pretrained: files that are not there") {
   f.refused(4, "94668760 bytes, MD5 fac2f116257151a9d068a22e544a4917", "resnet50v2", "imagenet");
   f.refused(2, "no ImageNet weights for compact", "compact", "imagenet");
   f.refused(4, "nowhere.h5", "vgg16", "nowhere.h5");
+  f.refused(4, "nowhere.keras", "vgg16", "nowhere.keras");
 }
 
 TEST_CASE("affekt-train --pretrained: damaged and hostile files") {
@@ -59,7 +61,13 @@ TEST_CASE("affekt-train --pretrained: damaged and hostile files") {
   f.bytes("");
   f.refused(3, "an empty file", "vgg16", f.weights);
   f.bytes("PK\3\4archive");
-  f.refused(3, "a zip archive", "vgg16", f.weights);
+  f.refused(3, "a damaged or truncated zip archive", "vgg16", f.weights);
+  write_zip(f.weights, {{"archive/data.pkl", "\x80\x02."}});
+  f.refused(3, "a pickle is never read: convert it to safetensors", "vgg16", f.weights);
+  write_zip(f.weights, {{"config.json", "{}"}, {"assets/a", "a"}});
+  f.refused(3, "a zip archive without model.weights.h5 (2 entries: 'config.json', 'assets/a')", "vgg16", f.weights);
+  write_keras3_file(f.weights, keras_vgg16(0));
+  f.refused(3, "weights of vgg16 (Keras), but the network is resnet50v2", "resnet50v2", f.weights);
   f.bytes(std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{", 9));
   f.refused(3, "header", "vgg16", f.weights);
   f.bytes("\x89HDF\r\n\x1a\n and no more");

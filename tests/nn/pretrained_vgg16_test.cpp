@@ -14,6 +14,28 @@ TEST_CASE("keras: vgg16 with its classifier, whose first layer counts a flattene
   check_keras_weights(read_pretrained(file, "vgg16", false), "vgg16", 0);
 }
 
+TEST_CASE("keras: vgg16 with a classifier for small pictures") {
+  const TempFolder folder;
+  const auto file = folder / "vgg16.weights.h5";
+  write_keras3_file(file, keras_vgg16(5, 2));
+  const PretrainedWeights weights = read_pretrained(file, "vgg16", true);
+  CHECK(weights.head == "top");
+  CHECK(weights.image_size == 64);
+  NetworkOptions options;
+  options.head = "top";
+  options.image_size = 64;
+  options.classes = 5;
+  const Network table = make_network("vgg16", options);
+  for (const ParameterSpec& spec : parameter_specs(table)) {
+    INFO(spec.name);
+    CHECK(weights.parameters.at(spec.name).size() == count_of(spec.shape));
+  }
+  // Keras' input 512 + 3 is channel 3 of the second cell, ours 3 * 4 + 1.
+  const std::vector<WrittenLayer> written = keras_vgg16(5, 2);
+  const std::vector<float>& theirs = written[written.size() - 3].weights[0].values;
+  CHECK(weights.parameters.at("classifier.0.weight")[7 * 2048 + 13] == theirs[(512 + 3) * 4096 + 7]);
+}
+
 TEST_CASE("pretrained: timm's vgg16 has convolutions for a classifier") {
   const TempFolder folder;
   const auto file = folder / "vgg16.safetensors";

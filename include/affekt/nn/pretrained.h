@@ -18,7 +18,7 @@ struct PretrainedWeights {
   ParameterMap parameters;  ///< Of the backbone and, if kept, of the classifier; this project's names and layouts.
   std::string head;         ///< For NetworkOptions, if the classifier was kept; "" = without.
   int classes = 0;          ///< Of the kept classifier; 0 = without.
-  int image_size = 0;       ///< Side of the picture that the kept classifier is for; 0 = any.
+  int image_size = 0;       ///< Side of a picture that the kept classifier is for; 0 = any.
   bool folded_batch_norm = false;  ///< All weights 1, means 0, variances equal: calibrate before training.
   std::string digest;              ///< digest_hex() of the file.
 };
