@@ -12,8 +12,20 @@
 
 namespace affekt {
 
+template <typename Options, typename = void>
+struct has_libuv_choice : std::false_type {};
+template <typename Options>
+struct has_libuv_choice<Options, std::void_t<decltype(Options::useLibUV)>> : std::true_type {};
+
 using GroupPtr = c10::intrusive_ptr<c10d::ProcessGroup>;
 using StorePtr = c10::intrusive_ptr<c10d::Store>;
+
+/// LibTorch 2 serves its store through libuv unless told otherwise, and then fails where it was built without
+/// (Debian's).
+template <typename Options>
+void serve_without_libuv(Options& options) {
+  if constexpr (has_libuv_choice<Options>::value) options.useLibUV = false;
+}
 
 #if TORCH_VERSION_MAJOR < 2
 using Backend = c10d::ProcessGroup;

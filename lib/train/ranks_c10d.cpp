@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "affekt/core/text.h"
+#include "train/c10d.h"
 #include "train/ranks_impl.h"
 
 namespace affekt {
@@ -88,6 +89,7 @@ c10::intrusive_ptr<c10d::Store> connect_store(const RankPlace& place, double tim
   options.port = static_cast<std::uint16_t>(place.port);
   options.isServer = serve;
   options.waitWorkers = false;
+  serve_without_libuv(options);
   options.timeout = Milliseconds(static_cast<std::int64_t>(timeout * 1000));
   try {
     const auto store = c10::make_intrusive<c10d::TCPStore>(place.address, options);

@@ -243,13 +243,9 @@ TEST_CASE("parity: VGG16 is Keras' graph, and its first blocks with Keras' weigh
   for (const auto& [executor, values] :
        both_outputs(two_blocks, same_names(partial, two_blocks), floats(partial, "test.input_bgr_caffe_nchw"))) {
     REQUIRE(values.size() == pool.size());
-    double largest = 0;
-    for (std::size_t i = 0; i < pool.size(); ++i) {
-      largest =
-          std::max(largest, std::abs(double{values[i]} - double{pool[i]}) / std::max(1.0, std::abs(double{pool[i]})));
-    }
     INFO(executor);
-    CHECK(largest < 3e-3);  // without fused multiply-add (below AVX2) 1.8e-3, by LibTorch and oneDNN alike
+    // Values reach 7,000, and are sums of terms of that size: what rounding costs is relative to it, not to each value.
+    CHECK(largest_difference(values, pool) <= 2e-6 * largest_value(pool));
   }
 }
 
