@@ -138,7 +138,7 @@ std::size_t CsvReader::read_quoted(std::size_t open, CsvCell& cell, bool& escape
   cell.quoted = true;
   const std::size_t stop = close + 1;
   const std::size_t line_ends = count_line_ends(cell.text);
-  if (line_ends > kMostLinesQuoted) fail_and_resume<LongQuoteError>(open, cell.line, too_long("100 line ends"));
+  if (line_ends > kMostLinesQuoted) fail_and_resume<LongQuoteError>(open, cell.line, too_long("1000 line ends"));
   line_ += line_ends;
   if (stop < bytes_.size() && bytes_[stop] != delimiter_ && !is_line_end(bytes_[stop])) {
     const std::string found = printable(bytes_.substr(stop, 1));

@@ -311,7 +311,7 @@ TEST_CASE("wrong input ends with one line and its exit code") {
   place.refused(3, {"empty.csv"}, "empty.csv");
   place.refused(3, {"bytes.csv"}, "bytes.csv");
   place.refused(3, {"open.csv"}, "open.csv:2");
-  place.refused(3, {"swallowed.csv"}, "swallowed.csv:3: the quoted cell that begins here has more than 100 line ends");
+  place.refused(3, {"swallowed.csv"}, "swallowed.csv:3: the quoted cell that begins here has more than 1000 line ends");
   place.refused(3, {"swallowed.csv", "--stream"}, "swallowed.csv:3: the quoted cell that begins here has more than");
   place.refused(3, {"scores.csv"}, "scores.csv: column 'valence': 2 of 3 values lie outside 0..1; rescale it");
   place.refused(3, {"scores.csv", "--stream"}, "scores.csv: column 'valence': 2 of 3 values lie outside 0..1");

@@ -61,7 +61,7 @@ TEST_CASE("a quote that closes thousands of lines later is refused with its line
   for (const std::size_t part_bytes : {std::size_t{1} << 30, std::size_t{64}, std::size_t{5000}}) {
     CHECK(affekt::test::message_of<affekt::DataError>([&] { read_in_parts(path, part_bytes); }) ==
           path.string() +
-              ":3: the quoted cell that begins here has more than 100 line ends (mend the quote that is missing, or "
+              ":3: the quoted cell that begins here has more than 1000 line ends (mend the quote that is missing, or "
               "leave a column of such texts out)");
   }
 }
