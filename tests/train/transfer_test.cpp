@@ -9,6 +9,7 @@
 #include "affekt/model/model_file.h"
 #include "nn/torch_network.h"
 #include "support/catch.h"
+#include "support/error_message.h"
 #include "train/loss.h"
 #include "train/small_run.h"
 #include "train/start_weights.h"
@@ -199,6 +200,27 @@ TEST_CASE("random weights of VGG16 are not fed pixels of Caffe's scale") {
   CHECK(read_start_weights(options).info.preprocessing.name == "keras-caffe");
   options = {};
   CHECK(read_start_weights(options).info.preprocessing.name == "fer2013");
+}
+
+TEST_CASE("a classifier for pictures of another size brings no half a head") {
+  TrainOptions options;
+  options.model = "vgg16";
+  options.head = "top";
+  options.image_size = 32;
+  NetworkOptions larger = network_options(options, "keras");
+  larger.image_size = 64;
+  StartWeights start;
+  start.info.source = {"x.keras", "Keras 3 archive", "0"};
+  start.weights.head = "top";
+  for (const ParameterSpec& spec : parameter_specs(make_network("vgg16", larger))) {
+    const auto count = std::accumulate(spec.shape.begin(), spec.shape.end(), std::int64_t{1}, std::multiplies<>());
+    start.weights.parameters[spec.name].assign(static_cast<std::size_t>(count), 0.25F);
+  }
+  TorchNetwork network(make_network("vgg16", network_options(options, "keras")), at::kCPU);
+  CHECK(contains(set_start_weights(network, start, 1), "; a new head"));
+  const ParameterMap set = network.export_parameters();
+  CHECK(set.at("features.0.weight").front() == 0.25F);
+  CHECK(set.at("classifier.3.weight").front() != 0.25F);
 }
 
 TEST_CASE("a stop while features are computed is a stop, and going on needs no pretrained file") {
