@@ -26,9 +26,11 @@ ToolResult import(std::vector<std::string> arguments, const ToolSetting& setting
   return run_tool("affekt-import", arguments, setting);
 }
 
+#ifdef AFFEKT_WITH_FACES
 std::size_t file_count(const fs::path& folder) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
+#endif
 
 }  // namespace
 
