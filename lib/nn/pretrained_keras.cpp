@@ -51,7 +51,7 @@ std::vector<float> to_our_layout(const KerasExpected& layer, std::size_t which, 
 /// be ImageNet's normalisation, or none, as in a network that began with random weights.
 Preprocessing read_normalization(const std::string& place, const KerasFile& file, const KerasLayer& layer) {
   constexpr double kNear = 1e-3;
-  const Preprocessing imagenet = make_preprocessing("imagenet");
+  Preprocessing imagenet = make_preprocessing("imagenet");
   const std::vector<float> mean = file.read(layer, 0);
   const std::vector<float> variance = file.read(layer, 1);
   bool mean_fits = true, deviation_fits = true, variance_fits = true, none = true;
