@@ -18,7 +18,7 @@ if(demand MATCHES "C\\+\\+([0-9]+)" AND CMAKE_MATCH_1 GREATER CMAKE_CXX_STANDARD
   set_property(TARGET torch APPEND PROPERTY INTERFACE_COMPILE_FEATURES cxx_std_${CMAKE_MATCH_1})
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # GCC 12 warns of impossible lengths in C++20's additions of strings (its bug 105651).
-    set_property(TARGET torch APPEND PROPERTY INTERFACE_COMPILE_OPTIONS -Wno-stringop-overflow -Wno-restrict)
+    set_property(TARGET torch APPEND PROPERTY INTERFACE_COMPILE_OPTIONS -Wno-array-bounds -Wno-stringop-overflow -Wno-restrict)
   endif()
 endif()
 

@@ -51,11 +51,13 @@ void examine_learn(Json& checks) {
     return;
   }
   checks.push_back(check("LibTorch", "ok", loaded({"libtorch_cpu"})));
-  const std::string fast = loaded({"libopenblas", "libmkl", "libblis"});
-  checks.push_back(fast.empty()
-                       ? check("BLAS", "warning", loaded({"libblas", "libcblas"}) + " (reference: training is slow)",
-                               "apt-get install libopenblas0-openmp")
-                       : check("BLAS", "ok", fast));
+  const std::string fast = loaded({"libopenblas", "libmkl", "libblis"}), slow = loaded({"libblas", "libcblas"});
+  if (!fast.empty() || slow.empty()) {
+    checks.push_back(check("BLAS", "ok", fast.empty() ? "inside LibTorch" : fast));  // pip's has MKL in it
+  } else {
+    checks.push_back(
+        check("BLAS", "warning", slow + " (reference: training is slow)", "apt-get install libopenblas0-openmp"));
+  }
   if (fast.find("openblas-pthread") != std::string::npos || fast.find("openblas0-pthread") != std::string::npos) {
     checks.push_back(check("BLAS threads", "warning", "the pthread variant ignores --threads",
                            "apt-get install libopenblas0-openmp and choose it with update-alternatives"));
