@@ -11,7 +11,7 @@ list(FILTER TORCH_LIBRARIES EXCLUDE REGEX "^/")
 message(STATUS "LibTorch ${Torch_VERSION} in ${TORCH_INSTALL_PREFIX}")
 
 # Recent ones want a later C++ than ours. Not all say so in CMake; this header refuses an earlier one.
-find_file(AFFEKT_ATEN_HEADER ATen/ATen.h PATHS ${TORCH_INCLUDE_DIRS} NO_DEFAULT_PATH REQUIRED)
+find_file(AFFEKT_ATEN_HEADER ATen/ATen.h PATHS ${TORCH_INCLUDE_DIRS} NO_DEFAULT_PATH NO_CACHE REQUIRED)
 file(STRINGS ${AFFEKT_ATEN_HEADER} demand REGEX "#error C\\+\\+[0-9]+ or later")
 if(demand MATCHES "C\\+\\+([0-9]+)" AND CMAKE_MATCH_1 GREATER CMAKE_CXX_STANDARD)
   message(STATUS "It wants C++${CMAKE_MATCH_1}: what includes it is compiled so")

@@ -67,15 +67,16 @@ std::string random_letters() {
 }
 
 /// Gives an open file the mode of the one it is to replace, if there is one, and its owner and group where the system
-/// lets us. False if the mode could not be set.
+/// lets us. Rights of a group that could not be kept go to no other. False if the mode could not be set.
 bool keep_permissions(const fs::path& replaced, int fd) {
   constexpr mode_t kPermissions = 0777;
   struct stat before {};
   if (::stat(replaced.c_str(), &before) != 0) return true;
-  if (::fchown(fd, before.st_uid, before.st_gid) != 0) {
-    [[maybe_unused]] const int refused = ::fchown(fd, static_cast<uid_t>(-1), before.st_gid);
-  }
-  return ::fchmod(fd, before.st_mode & kPermissions) == 0;
+  mode_t mode = before.st_mode & kPermissions;
+  const bool kept =
+      ::fchown(fd, before.st_uid, before.st_gid) == 0 || ::fchown(fd, static_cast<uid_t>(-1), before.st_gid) == 0;
+  if (!kept) mode &= ~static_cast<mode_t>(S_IRWXG);
+  return ::fchmod(fd, mode) == 0;
 }
 
 }  // namespace

@@ -21,6 +21,9 @@ std::string position(std::string_view text, std::size_t offset) {
   return std::to_string(line) + ":" + std::to_string(std::max<std::size_t>(column, 1));
 }
 
+/// Ordered objects look for a place for each key from the front: more would take minutes. No file of ours comes near.
+constexpr std::size_t kMostKeys = 100'000;
+
 /// First pass: depth and repeated keys, without building anything.
 class Checker : public nlohmann::json_sax<Json> {
  public:
@@ -40,6 +43,8 @@ class Checker : public nlohmann::json_sax<Json> {
   bool key(string_t& name) override {
     if (!keys_.back().insert(name).second)
       throw DataError(place_ + ": key \"" + printable(name, 60) + "\" is repeated");
+    if (keys_.back().size() > kMostKeys)
+      throw DataError(place_ + ": an object of more than " + std::to_string(kMostKeys) + " keys");
     return true;
   }
   bool end_object() override {

@@ -8,7 +8,7 @@
 namespace affekt {
 
 void limit_opencv_threads() {
-  static std::mutex mutex;  // OpenCV must not be told anew while it works for another thread
+  static std::mutex mutex;  // two callers do not tell at once; set_thread_count() is not called during work
   static int told = 0;
   const std::lock_guard<std::mutex> lock(mutex);
   const int threads = thread_count();

@@ -175,7 +175,7 @@ void work(const std::filesystem::path& path, int socket) {
     serve(reader, archive ? &*archive : nullptr, socket);
   } catch (const std::exception& error) {
     const bool ours = dynamic_cast<const Error*>(&error) != nullptr;
-    const std::string text = ours ? error.what() : place + ": a damaged HDF5 file (too much of it)";
+    const std::string text = ours ? error.what() : place + ": a damaged file (too much of it)";
     send_message(socket, Kind::error, text.data(), std::min<std::size_t>(text.size(), kMaxWords));
   }
 }

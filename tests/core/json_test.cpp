@@ -30,6 +30,9 @@ TEST_CASE("what is not strict JSON is refused with its place") {
   CHECK(failure(R"({"a": {"b": 1}, "b": 2})").empty());
   CHECK(failure(std::string(65, '[') + std::string(65, ']')) == "x.json: JSON is nested deeper than 64 levels");
   CHECK(failure(std::string(1000000, '[')) == "x.json: JSON is nested deeper than 64 levels");
+  std::string keys = "{\"k\": 0";
+  for (int i = 0; i < 100000; ++i) keys += ", \"" + std::to_string(i) + "\": 0";
+  CHECK(failure(keys + "}") == "x.json: an object of more than 100000 keys");
   for (const char* text : {"", "{", "{} x", "{'a': 1}", "{\"a\": NaN}", "[1,]", "// c\n{}", "\"\xFF\""}) {
     CAPTURE(text);
     CHECK_FALSE(failure(text).empty());

@@ -1,6 +1,8 @@
 // Chains of element-wise operations against the same in double precision, in every layout.
 #include "infer/elementwise.h"
 
+#include <omp.h>
+
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -136,6 +138,14 @@ TEST_CASE("elementwise: large values are worked on by several threads, with the 
                                             operands.op(Kind::swish)};
   compare(shape, {Kind::gate, Kind::scale_shift, Kind::swish}, true);
   const std::vector<float> source = random_values(size_of(shape), 9);
+  const int threads = omp_get_max_threads();
+  std::vector<std::vector<float>> by_threads(2, std::vector<float>(source.size()));
+  for (int i = 0; i < 2; ++i) {
+    omp_set_num_threads(1 + 3 * i);
+    apply_elementwise(chain, shape, source.data(), by_threads[static_cast<std::size_t>(i)].data());
+  }
+  omp_set_num_threads(threads);
+  CHECK(by_threads[0] == by_threads[1]);
   std::vector<float> whole(source.size()), image(source.size());
   apply_elementwise(chain, shape, source.data(), whole.data());
   const ElementwiseShape one = shape_of(1, 37, 48 * 48, 16);

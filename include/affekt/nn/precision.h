@@ -23,9 +23,8 @@ struct PrecisionTable {
 };
 
 /// A fixed table by network and instruction set, printed by scripts/bench/precision: never timed at the start.
-/// @param onednn_limit  Value of ONEDNN_MAX_CPU_ISA, which keeps oneDNN from instructions that the processor has; "" =
-/// no
-///                      limit.
+/// @param onednn_limit  Value of ONEDNN_MAX_CPU_ISA, which keeps oneDNN from instructions that the processor has;
+///                      "" = no limit.
 /// @param device        "cpu" or "cuda:N"; CUDA devices follow the column of avx512_bf16, unmeasured.
 AFFEKT_API PrecisionTable precision_table(const Processor& processor, const std::string& onednn_limit,
                                           const std::string& device);
