@@ -16,8 +16,8 @@ namespace affekt {
 ///         names a group a layer, whose attribute `weight_names` names its weights. A model inside a model is one
 ///         layer, whose weights are called "stem_conv/kernel", "stem_bn/gamma", ...
 /// Keras 3 save_weights("x.weights.h5"), and model.weights.h5 of a .keras archive: layers/conv2d_3/vars/0, 1, ... where
-///         layers are counted by class in the model's order; `vars` has the attribute `name` since Keras 3.4 or so. A
-///         model inside a model is layers/functional/layers/..., and whatever else has weights lies beside.
+///         layers are counted by class in the model's order; `vars` has the attribute `name` (3.6 writes it, 3.3 did
+///         not). A model inside a model is layers/functional/layers/..., and whatever else has weights lies beside.
 class KerasHdf5 {
  public:
   /// Reads names and shapes only.
