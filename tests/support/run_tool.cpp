@@ -1,7 +1,8 @@
 #include "support/run_tool.h"
 
 #include <fcntl.h>
-#include <grp.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,9 +78,9 @@ std::string tool_path(const std::string& tool) {
 
 void become_tool(const std::string& path, const std::vector<std::string>& arguments, const ToolSetting& setting,
                  const std::array<int, 3>& streams) {
-  constexpr unsigned int kNobody = 65534;
-  if (setting.as_nobody && ::geteuid() == 0 &&
-      (::setgroups(0, nullptr) != 0 || ::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) {
+  // What is not in the bounding set is gone behind execv(), also from root.
+  if (setting.by_permissions && ::geteuid() == 0 &&
+      (::prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE) != 0 || ::prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH) != 0)) {
     ::_exit(kCannotRun);
   }
   for (int fd = 0; fd < 3; ++fd) ::dup2(streams[static_cast<std::size_t>(fd)], fd);

@@ -19,7 +19,7 @@ struct ToolSetting {
   std::vector<std::string> environment;  ///< Added "NAME=value" entries.
   /// Above 0: the tool gets SIGINT after so long, and its standard input, at most 4 KiB, does not end before.
   int interrupt_after_ms = 0;
-  bool as_nobody = false;  ///< Where the tests are run by root, whom no permission stops.
+  bool by_permissions = false;  ///< Where the tests are run by root: without the power to pass over permissions.
 };
 
 /// Runs `tool` ("affekt-train"; found in $AFFEKT_BIN) with `arguments` and waits for it. No shell is involved.
