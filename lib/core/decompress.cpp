@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "affekt/core/error.h"
+#include "core/inflate_stream.h"
 
 namespace affekt {
 namespace {
@@ -36,14 +37,8 @@ bool is_xz(std::string_view bytes) {
 }
 
 std::string gunzip(std::string_view bytes, const std::string& place, std::size_t max_bytes) {
-  struct Stream : z_stream {
-    Stream() : z_stream{} {}
-    ~Stream() { inflateEnd(this); }
-    Stream(const Stream&) = delete;
-    Stream& operator=(const Stream&) = delete;
-  } stream;
   constexpr int kGzipOnly = 16 + MAX_WBITS;
-  if (inflateInit2(&stream, kGzipOnly) != Z_OK) throw Error("zlib cannot start");
+  InflateStream stream(kGzipOnly);
   std::string out;
   std::size_t used = 0, done = 0;
   for (;;) {

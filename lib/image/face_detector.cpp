@@ -105,11 +105,18 @@ class YunetDetector : public FaceDetector {
     InputFile::open(file);  // a missing file is told apart from a bad one
     const QuietOpenCv quiet;
     try {
-      network_ = cv::FaceDetectorYN::create(file, "", cv::Size(kWorkingSide, kWorkingSide), kScore, kOverlap);
+      network_ = cv::FaceDetectorYN::create(file, "", cv::Size(kSmallestSide, kSmallestSide), kScore, kOverlap);
     } catch (const cv::Exception&) {
       network_.release();  // reported below
     }
     if (network_.empty()) throw DataError(file_ + ": not a YuNet model that this OpenCV can read");
+    try {  // an edition that does not fit fails with the first picture, whatever it shows
+      cv::Mat found;
+      network_->detect(cv::Mat::zeros(kSmallestSide, kSmallestSide, CV_8UC3), found);
+    } catch (const cv::Exception&) {
+      throw DataError(file_ + ": not the YuNet edition that this OpenCV (" CV_VERSION ") reads: use that of " +
+                      kYunetEdition + ", or --detector haar");
+    }
   }
 
   bool wants_grey() const override { return false; }
@@ -121,15 +128,17 @@ class YunetDetector : public FaceDetector {
     double factor = 1;
     cv::Mat bgr;
     cv::cvtColor(as_mat(picture), bgr, picture.channels == 1 ? cv::COLOR_GRAY2BGR : cv::COLOR_RGB2BGR);
-    const cv::Mat small = shrunk(bgr, factor);
+    cv::Mat small = shrunk(bgr, factor);
+    cv::copyMakeBorder(small, small, 0, std::max(0, kSmallestSide - small.rows), 0,
+                       std::max(0, kSmallestSide - small.cols), cv::BORDER_REPLICATE);
     const QuietOpenCv quiet;
     cv::Mat found;  // a row a face: x, y, width, height, ten landmark coordinates, score
     try {
       network_->setInputSize(small.size());
       network_->detect(small, found);
     } catch (const cv::Exception&) {
-      throw DataError(file_ + ": not the YuNet edition that this OpenCV (" CV_VERSION ") reads: use that of " +
-                      kYunetEdition + ", or --detector haar");
+      throw DataError("a picture of " + std::to_string(picture.width) + " x " + std::to_string(picture.height) +
+                      ": YuNet fails on it with this OpenCV (" CV_VERSION "): use --detector haar");
     }
     std::vector<cv::Rect> boxes;
     for (int i = 0; i < found.rows; ++i) {
@@ -142,7 +151,8 @@ class YunetDetector : public FaceDetector {
 
  private:
   static constexpr float kScore = 0.8F, kOverlap = 0.3F;
-  std::string file_;  // for messages
+  static constexpr int kSmallestSide = 64;  // OpenCV's class fails on less; smaller pictures get a border
+  std::string file_;                        // for messages
   cv::Ptr<cv::FaceDetectorYN> network_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
+#include "core/inflate_stream.h"
 
 namespace affekt {
 namespace {
@@ -121,13 +122,7 @@ std::vector<ZipEntry> list_zip(std::string_view archive, const std::string& plac
 }
 
 void unzip(const ZipEntry& entry, const std::string& place, const std::function<void(std::string_view)>& take) {
-  struct Stream : z_stream {
-    Stream() : z_stream{} {}
-    ~Stream() { inflateEnd(this); }
-    Stream(const Stream&) = delete;
-    Stream& operator=(const Stream&) = delete;
-  } stream;
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw Error("zlib cannot start");  // without zlib's own header
+  InflateStream stream(-MAX_WBITS);  // without zlib's own header
   std::vector<char> buffer(entry.deflated ? kPiece : 0);
   std::string_view left = entry.packed;
   std::uint64_t done = 0;

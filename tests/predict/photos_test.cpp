@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "affekt/core/error.h"
 #include "affekt/image/face_crops.h"
@@ -39,6 +41,11 @@ TEST_CASE("photos: YuNet of the edition that this OpenCV reads; the other one is
   FaceCropper fitting({"yunet", file(kYunetEdition)});
   CHECK(fitting.crop_file(data / "photos" / "fr_two_people.jpg", FaceSelection::all).size() == 2);
   CHECK(fitting.crop_file(data / "photos" / "coffee.png", FaceSelection::all).empty());
+
+  for (const auto& [width, height] : {std::pair{48, 48}, {96, 33}, {64, 48}, {1, 300}}) {
+    const Picture small{width, height, 1, std::vector<std::uint8_t>(static_cast<std::size_t>(width * height), 90)};
+    CHECK(fitting.crop(small, FaceSelection::all).empty());
+  }
 
   FaceCropper foreign({"yunet", file(other)});
   try {

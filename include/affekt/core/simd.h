@@ -1,4 +1,5 @@
-// Which vector instructions the library's own kernels use: k-means, the silhouette, Adam.
+// Which vector instructions the library's own kernels use: k-means, the silhouette, Adam, and the
+// element-wise steps of inference.
 #pragma once
 
 #include <string>

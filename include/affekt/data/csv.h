@@ -20,8 +20,8 @@ struct CsvCell {
 };
 
 inline constexpr std::size_t kLongestQuotedCell = std::size_t{64} << 10;  ///< Bytes between its quotes.
-inline constexpr std::size_t kMostLinesQuoted =
-    1000;  ///< Line ends between its quotes: charts list some hundred weeks in one cell.
+/// Line ends between its quotes: charts list some hundred weeks in one cell.
+inline constexpr std::size_t kMostLinesQuoted = 1000;
 
 /// A quoted cell beyond these bounds: a quote is missing, and all rows up to the next one would be taken for text.
 class AFFEKT_API LongQuoteError : public DataError {
