@@ -4,8 +4,8 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
+#include "affekt/eval/evaluate.h"
 #include "affekt/report/comparison.h"
-#include "affekt/report/judge.h"
 #include "common/cli.h"
 #include "common/dataset.h"
 #include "common/result_folder.h"
@@ -70,15 +70,26 @@ int read_rows(const std::vector<std::string>& inputs, std::vector<ComparisonRow>
   return first_failure != 0 && !rows.empty() ? kPartialFailure : first_failure;
 }
 
-/// Judges every model on the rows of --data, with libaffekt_learn loaded for it.
+Judgement judge(const std::string& model, const Dataset& data, const EvalOptions& options) {
+  std::vector<ModelFile> models;
+  models.push_back(ModelFile::open(resolve_model_path(model)));
+  const EvalResult result = evaluate(models, data, options);
+  const ClassificationReport& report = result.report;
+  return {options.split, report.samples, report.accuracy, report.macro_f1, report.log_loss, result.images_per_second};
+}
+
+/// Judges every model on the rows of --data.
 /// @returns false if one of them gives other answers than its file says.
 bool judge_rows(const Tool& tool, const Options& o, std::vector<ComparisonRow>& rows, Io& io) {
   const Dataset data = open_datasets(o.data, o.dataset, io);
+  EvalOptions options;
+  options.split = o.split;
+  options.compute.threads = tool.common.threads;
   bool all = true;
   for (ComparisonRow& row : rows) {
     io.note("judging " + row.name);
     try {
-      row.judged = judge_model(ModelFile::open(resolve_model_path(row.name)), data, o.split, tool.common.threads);
+      row.judged = judge(row.name, data, options);
     } catch (const DataError& error) {
       io.error(error.what());
       all = false;

@@ -29,6 +29,7 @@ void bind(Tool& tool, Options& o) {
   tool.flag("force", o.force, "Write into a folder that is not empty");
   tool.option("batch-size", o.eval.batch_size, "Faces in one pass");
   tool.flag("skip-bad-rows", o.dataset.skip_bad_rows, "Leave bad rows out, counted and named");
+  tool.choice("engine", o.eval.engine, engine_names(), "What computes: oneDNN on the CPU, or LibTorch");
   tool.option("device", o.eval.compute.device, "auto|cpu|cuda[:N]");
   tool.choice("precision", o.eval.compute.precision, precision_names(), "Number format of convolutions");
   tool.footer(
@@ -50,7 +51,6 @@ int run(Tool& tool, Options& o, Io& io) {
   std::vector<ModelFile> models;
   for (const std::string& model : o.models) models.push_back(ModelFile::open(resolve_model_path(model)));
   prepare_result_folder(o.out, o.force);
-  prepare_compute(tool.common.threads);
   const Dataset data = open_datasets(o.data, o.dataset, io);
   const std::atomic<int>& signal = catch_interrupts();
   o.eval.stop_requested = [&signal] { return signal != 0; };

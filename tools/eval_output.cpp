@@ -60,6 +60,9 @@ void add_eval_json(const EvalSubject& subject, const EvalResult& evaluation, Jso
   result["models"] = models;
   result["split"] = subject.split;
   result["tta"] = subject.tta;
+  for (const auto& [name, kind] : engine_names()) {
+    if (kind == evaluation.engine) result["engine"] = name;
+  }
   result["samples"] = report.samples;
   result["skipped"] = subject.skipped;
   result["accuracy"] = number_or_null(report.accuracy);

@@ -1,5 +1,7 @@
 #include "affekt/data/emotion.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "affekt/core/text.h"
@@ -9,6 +11,15 @@ namespace affekt {
 const std::vector<std::string>& emotion_names() {
   static const std::vector<std::string> names = {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"};
   return names;
+}
+
+EmotionProbabilities softmax(const float* logits) {
+  EmotionProbabilities result{};
+  const double largest = *std::max_element(logits, logits + kEmotionCount);
+  double sum = 0;
+  for (std::size_t i = 0; i < kEmotionCount; ++i) sum += result[i] = std::exp(logits[i] - largest);
+  for (double& value : result) value /= sum;
+  return result;
 }
 
 const char* emotion_name(Emotion emotion) { return emotion_names().at(static_cast<std::size_t>(emotion)).c_str(); }

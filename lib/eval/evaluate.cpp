@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <limits>
+#include <memory>
 
 #include "affekt/core/error.h"
-#include "affekt/nn/classifier.h"
 #include "eval/views.h"
 
 namespace affekt {
@@ -45,64 +44,54 @@ std::vector<std::size_t> rows_to_judge(const Dataset& data, EvalSplit wanted) {
                    "; choose another split)");
 }
 
-/// Adds softmax of the logits of each row, times `weight`.
-void add_softmax(const std::vector<float>& logits, double weight, std::vector<double>& sum) {
-  for (std::size_t row = 0; row < logits.size(); row += kEmotionCount) {
-    const float* z = logits.data() + row;
-    const double most = static_cast<double>(*std::max_element(z, z + kEmotionCount));
-    std::array<double, kEmotionCount> shares{};
-    double total = 0;
-    for (std::size_t c = 0; c < kEmotionCount; ++c) {
-      shares[c] = std::exp(static_cast<double>(z[c]) - most);
-      total += shares[c];
-    }
-    for (std::size_t c = 0; c < kEmotionCount; ++c) sum[row + c] += weight * shares[c] / total;
-  }
-}
-
 /// Runs every model over every view of the rows and averages.
 class Judge {
  public:
   Judge(const std::vector<ModelFile>& models, const EvalOptions& options) : options_(options) {
-    for (const ModelFile& model : models) classifiers_.push_back(Classifier::load(model, options.compute));
+    for (const ModelFile& model : models) engines_.push_back(load_engine(model, options.engine, options.compute));
   }
 
   void run(const Dataset& data, EvalResult& result) {
     const std::size_t views = view_count(options_.tta);
-    const std::size_t n = result.rows.size();
-    result.probabilities.assign(n * kEmotionCount, 0.0);
-    const double weight = 1.0 / static_cast<double>(views * classifiers_.size());
-    std::size_t passes_done = 0;
-    Dataset view_data;  // logits() needs nothing but pixels and the number of rows
-    std::vector<std::size_t> all(n);
-    for (std::size_t i = 0; i < n; ++i) all[i] = i;
-    for (std::size_t view = 0; view < views; ++view) {
-      view_data.pixels.resize(n * kFacePixels);
-      view_data.labels.assign(n, 0);
-      for (std::size_t i = 0; i < n; ++i) {
-        make_view(options_.tta, view, data.face(result.rows[i]), view_data.pixels.data() + i * kFacePixels);
-      }
-      for (const Classifier& classifier : classifiers_) {
-        ForwardOptions forward;
-        forward.batch_size = options_.batch_size;
-        forward.stop_requested = options_.stop_requested;
-        if (options_.progress) {
-          forward.progress = [&](std::size_t done) {
-            options_.progress(passes_done + done, n * views * classifiers_.size());
-          };
-        }
-        const auto start = std::chrono::steady_clock::now();
-        const std::vector<float> logits = classifier.logits(view_data, all, forward);
-        result.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        add_softmax(logits, weight, result.probabilities);
-        passes_done += n;
-      }
+    passes_ = result.rows.size() * views * engines_.size();
+    result.engine = engines_.front()->kind();
+    result.probabilities.assign(result.rows.size() * kEmotionCount, 0.0);
+    for (const std::unique_ptr<Engine>& engine : engines_) {
+      for (std::size_t view = 0; view < views; ++view) judge_view(data, view, *engine, result);
     }
   }
 
  private:
+  void judge_view(const Dataset& data, std::size_t view, Engine& engine, EvalResult& result) {
+    const auto most = static_cast<std::size_t>(options_.batch_size);
+    for (std::size_t begin = 0; begin < result.rows.size(); begin += most) {
+      const std::size_t count = std::min(most, result.rows.size() - begin);
+      faces_.resize(count * kFacePixels);
+      for (std::size_t i = 0; i < count; ++i) {
+        make_view(options_.tta, view, data.face(result.rows[begin + i]), faces_.data() + i * kFacePixels);
+      }
+      const auto start = std::chrono::steady_clock::now();
+      const std::vector<float> logits = engine.logits(faces_.data(), count);
+      result.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      add(logits, 1.0 / static_cast<double>(view_count(options_.tta) * engines_.size()),
+          result.probabilities.data() + begin * kEmotionCount);
+      passes_done_ += count;
+      if (options_.progress) options_.progress(passes_done_, passes_);
+      if (options_.stop_requested && options_.stop_requested()) throw Interrupted("stopped before the end");
+    }
+  }
+
+  static void add(const std::vector<float>& logits, double weight, double* sums) {
+    for (std::size_t row = 0; row < logits.size(); row += kEmotionCount) {
+      const EmotionProbabilities shares = softmax(logits.data() + row);
+      for (std::size_t c = 0; c < kEmotionCount; ++c) sums[row + c] += weight * shares[c];
+    }
+  }
+
   const EvalOptions& options_;
-  std::vector<Classifier> classifiers_;
+  std::vector<std::unique_ptr<Engine>> engines_;
+  std::vector<std::uint8_t> faces_;  ///< Of one pass.
+  std::size_t passes_ = 0, passes_done_ = 0;
 };
 
 void judge_without_leaked(const Dataset& data, const std::vector<std::uint8_t>& labels, EvalResult& result) {

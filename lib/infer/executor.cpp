@@ -25,6 +25,19 @@ constexpr std::size_t kLargestBatch = 64;
 /// programs keep the cores busy, threads that wait for each other after every layer take many times longer.
 constexpr std::int64_t kWorkForThreads = 200'000'000;
 
+/// OpenMP's number of threads belongs to the calling thread, which is the caller's: it is given back at the end.
+class OmpThreads {
+ public:
+  OmpThreads() : before_(omp_get_max_threads()) {}
+  ~OmpThreads() { omp_set_num_threads(before_); }
+  OmpThreads(const OmpThreads&) = delete;
+  OmpThreads& operator=(const OmpThreads&) = delete;
+  void set(int threads) { omp_set_num_threads(threads); }
+
+ private:
+  int before_;
+};
+
 /// Plans exist for these batch sizes only; smaller remainders are padded, so that there are few plans to keep.
 std::size_t plan_size(std::size_t n) {
   std::size_t size = 1;
@@ -66,13 +79,13 @@ struct Executor::Impl {
   std::vector<float> logits(const float* input, std::size_t n) {
     std::vector<float> result(n * outputs);
     std::vector<float> padded_input, padded_result;
+    OmpThreads omp_threads;
     try {
       for (std::size_t done = 0; done < n;) {
         const std::size_t count = std::min(n - done, kLargestBatch), size = plan_size(count);
         const float* source = input + done * input_count();
         float* target = result.data() + done * outputs;
-        // The setting belongs to the calling thread, which need not be the one that made this object.
-        omp_set_num_threads(static_cast<std::int64_t>(size) * multiply_adds < kWorkForThreads ? 1 : threads);
+        omp_threads.set(static_cast<std::int64_t>(size) * multiply_adds < kWorkForThreads ? 1 : threads);
         if (size == count) {
           plan_for(size).run(stream, source, target);
         } else {
@@ -142,19 +155,27 @@ std::vector<std::string> Executor::implementations(std::size_t n) {
   return impl_->plan_for(plan_size(n)).implementations();
 }
 
-std::vector<EmotionProbabilities> Executor::probabilities(const std::uint8_t* faces, std::size_t n) {
+std::vector<float> Executor::logits(const std::uint8_t* faces, std::size_t n) {
   if (impl_->outputs != kEmotionCount) {
     throw DataError(impl_->name + ": " + std::to_string(impl_->outputs) + " outputs, expected seven emotions");
   }
-  std::vector<EmotionProbabilities> result(n);
+  std::vector<float> result;
+  result.reserve(n * kEmotionCount);
   std::vector<float> input;
   for (std::size_t done = 0; done < n; done += kLargestBatch) {
     const std::size_t count = std::min(n - done, kLargestBatch);
     input.resize(count * impl_->input_count());
     fill_input(impl_->card, faces + done * kFacePixels, count, input.data());
-    const std::vector<float> logits = impl_->logits(input.data(), count);
-    for (std::size_t i = 0; i < count; ++i) result[done + i] = softmax(logits.data() + i * kEmotionCount);
+    const std::vector<float> part = impl_->logits(input.data(), count);
+    result.insert(result.end(), part.begin(), part.end());
   }
+  return result;
+}
+
+std::vector<EmotionProbabilities> Executor::probabilities(const std::uint8_t* faces, std::size_t n) {
+  const std::vector<float> values = logits(faces, n);
+  std::vector<EmotionProbabilities> result(n);
+  for (std::size_t i = 0; i < n; ++i) result[i] = softmax(values.data() + i * kEmotionCount);
   return result;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <vector>
 
 #include "affekt/data/dataset.h"
@@ -61,15 +60,6 @@ void fill_input(const ModelCard& card, const std::uint8_t* faces, std::size_t n,
       for (float value : grey) *input++ = value * scale + shift;
     }
   }
-}
-
-EmotionProbabilities softmax(const float* logits) {
-  EmotionProbabilities result{};
-  const double largest = *std::max_element(logits, logits + kEmotionCount);
-  double sum = 0;
-  for (std::size_t i = 0; i < kEmotionCount; ++i) sum += result[i] = std::exp(logits[i] - largest);
-  for (double& value : result) value /= sum;
-  return result;
 }
 
 }  // namespace affekt

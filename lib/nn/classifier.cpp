@@ -1,38 +1,38 @@
 #include "affekt/nn/classifier.h"
 
-#include <utility>
-
-#include "affekt/core/error.h"
-#include "nn/classifier_impl.h"
+#include "affekt/data/dataset.h"
+#include "affekt/nn/compute.h"
 #include "nn/forward.h"
-#include "nn/images.h"
+#include "nn/torch_network.h"
 
 namespace affekt {
 
-Classifier::Classifier(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Classifier::Classifier(Classifier&&) noexcept = default;
-Classifier& Classifier::operator=(Classifier&&) noexcept = default;
-Classifier::~Classifier() = default;
+struct Classifier::Impl {
+  TorchNetwork network;
+  Preprocessing preprocessing;
+  bool bf16 = false;
+};
 
-Classifier Classifier::load(const ModelFile& file, const ComputeOptions& compute) {
+Classifier::Classifier(const ModelFile& file, const ComputeOptions& compute) {
   compute.validate();
   const std::string device = resolve_device(compute.device);
-  auto impl =
+  impl_ =
       std::make_unique<Impl>(Impl{TorchNetwork(file.network(), at::Device(device)), file.card().preprocessing,
                                   effective_precision(compute.precision, file.network(), device) == Precision::bf16});
-  impl->network.load(file);
-  replay_self_tests(impl->network, file);
-  return Classifier(std::move(impl));
+  impl_->network.load(file);
+  replay_self_tests(impl_->network, file);
 }
 
-std::vector<float> Classifier::logits(const Dataset& data, const std::vector<std::size_t>& rows,
-                                      const ForwardOptions& options) const {
-  const at::Tensor images = image_tensor(data, rows, at::kCPU);
-  const at::Tensor out = forward_images(impl_->network, impl_->preprocessing, images, impl_->bf16, options);
+Classifier::~Classifier() = default;
+
+std::vector<float> Classifier::logits(const std::uint8_t* faces, std::size_t n) {
+  // from_blob wants a mutable pointer; nothing writes through it.
+  const at::Tensor images =
+      at::from_blob(const_cast<std::uint8_t*>(faces), {static_cast<std::int64_t>(n), 1, kFaceSide, kFaceSide},
+                    at::TensorOptions().dtype(at::kByte));
+  const at::Tensor out = forward_images(impl_->network, impl_->preprocessing, images, impl_->bf16, {});
   const float* values = out.data_ptr<float>();
   return {values, values + out.numel()};
 }
-
-const Network& Classifier::network() const { return impl_->network.table(); }
 
 }  // namespace affekt

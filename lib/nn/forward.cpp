@@ -17,8 +17,7 @@ std::int64_t fitting_batch(int asked, const NodeShape& input) {
 }  // namespace
 
 at::Tensor forward_images(const TorchNetwork& network, const Preprocessing& preprocessing, const at::Tensor& images,
-                          bool bf16, const ForwardOptions& options,
-                          const std::function<at::Tensor(const at::Tensor&)>& view) {
+                          bool bf16, const ForwardOptions& options) {
   if (options.batch_size < 1) {
     throw UsageError("batch-size: expected 1 or more, found " + std::to_string(options.batch_size));
   }
@@ -30,8 +29,7 @@ at::Tensor forward_images(const TorchNetwork& network, const Preprocessing& prep
   std::vector<at::Tensor> parts;
   for (std::int64_t begin = 0; begin < n; begin += rows) {
     const std::int64_t count = std::min(rows, n - begin);
-    at::Tensor batch = images.narrow(0, begin, count).to(network.device()).to(at::kFloat);
-    if (view) batch = view(batch);
+    const at::Tensor batch = images.narrow(0, begin, count).to(network.device()).to(at::kFloat);
     const at::Tensor input = network_input(batch, preprocessing, network.table().input);
     parts.push_back(network.forward(input, pass).to(at::kCPU));
     if (options.progress) options.progress(static_cast<std::size_t>(begin + count));

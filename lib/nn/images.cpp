@@ -17,13 +17,6 @@ at::Tensor image_tensor(const Dataset& data, const std::vector<std::size_t>& row
   return images.to(device);
 }
 
-at::Tensor image_view(const Dataset& data) {
-  const auto n = static_cast<std::int64_t>(data.size());
-  // from_blob wants a mutable pointer; nothing writes through it.
-  auto* pixels = const_cast<std::uint8_t*>(data.pixels.data());
-  return at::from_blob(pixels, {n, 1, kFaceSide, kFaceSide}, at::TensorOptions().dtype(at::kByte));
-}
-
 at::Tensor preprocess(const at::Tensor& pixels, const Preprocessing& preprocessing, int channels) {
   const at::Tensor grey = pixels.to(at::kFloat);
   at::Tensor out =

@@ -14,9 +14,6 @@ namespace affekt {
 /// Pixels of `rows`, (n, 1, 48, 48) u8 in one block on `device`.
 AFFEKT_API at::Tensor image_tensor(const Dataset& data, const std::vector<std::size_t>& rows, at::Device device);
 
-/// The whole data set as a view, (n, 1, 48, 48) u8 on the CPU; `data` must outlive it.
-at::Tensor image_view(const Dataset& data);
-
 /// Grey pixels 0..255, (n, 1, h, w) u8 or float, to network input (n, channels, h, w): float, channels-last.
 AFFEKT_API at::Tensor preprocess(const at::Tensor& pixels, const Preprocessing& preprocessing, int channels);
 

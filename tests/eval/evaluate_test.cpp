@@ -34,10 +34,28 @@ void add(Dataset& data, const Face& face, Emotion label, Split split) {
 const std::array<float, 7> kSlope = {0, 0, 0, 20, -20, 0, 0};
 const std::array<float, 7> kOffset = {0, 0, 0, -10, 10, 0, 0};
 
+std::vector<EngineKind> engines_of_this_build() {
+  std::vector<EngineKind> engines;
+#ifdef AFFEKT_HAS_FACES
+  engines.push_back(EngineKind::onednn);
+#endif
+#ifdef AFFEKT_HAS_LEARN
+  engines.push_back(EngineKind::torch);
+#endif
+  return engines;
+}
+
+/// Every case runs once with each engine.
 struct Fixture {
   TempFolder folder;
   std::vector<ModelFile> models;
   Dataset data;
+  EvalOptions options;
+
+  Fixture() {
+    options.engine = GENERATE(from_range(engines_of_this_build()));
+    options.compute.threads = 1;  // tests share their cores
+  }
 
   void add_model(const std::array<float, 7>& slope, const std::array<float, 7>& offset) {
     const auto path = folder / ("m" + std::to_string(models.size()) + ".safetensors");
@@ -55,7 +73,7 @@ TEST_CASE("a known network gives known probabilities, whatever the batch") {
     add(f.data, constant_face(i * 25), i * 25 > 127 ? Emotion::happy : Emotion::sad, Split::private_test);
   }
   add(f.data, constant_face(255), Emotion::sad, Split::private_test);  // labelled wrongly on purpose
-  EvalOptions options;
+  EvalOptions& options = f.options;
   for (const int batch : {1, 5, 256}) {
     options.batch_size = batch;
     std::size_t last = 0;
@@ -75,6 +93,7 @@ TEST_CASE("a known network gives known probabilities, whatever the batch") {
       CHECK(result.probabilities[i * 7 + 3] == Approx(std::exp(z) / total).epsilon(1e-4));
     }
     CHECK(result.images_per_second > 0);
+    CHECK(result.engine == options.engine);
     CHECK_FALSE(result.leaks_known);
     CHECK(std::isnan(result.accuracy_without_leaked));
   }
@@ -86,9 +105,8 @@ TEST_CASE("splits choose their rows") {
   const Split splits[] = {Split::private_test, Split::train, Split::public_test, Split::train};
   for (std::size_t i = 0; i < 4; ++i) add(f.data, constant_face(static_cast<int>(i)), Emotion::sad, splits[i]);
   const auto rows = [&](EvalSplit split) {
-    EvalOptions options;
-    options.split = split;
-    return evaluate(f.models, f.data, options).rows;
+    f.options.split = split;
+    return evaluate(f.models, f.data, f.options).rows;
   };
   using Rows = std::vector<std::size_t>;
   CHECK(rows(EvalSplit::train) == Rows{1, 3});
@@ -105,7 +123,7 @@ TEST_CASE("rows whose pixels occur in Training are set apart") {
   add(f.data, constant_face(10), Emotion::sad, Split::private_test);   // leaked, right
   add(f.data, constant_face(250), Emotion::sad, Split::private_test);  // wrong
   add(f.data, constant_face(11), Emotion::sad, Split::private_test);   // right
-  EvalOptions options;
+  EvalOptions& options = f.options;
   EvalResult result = evaluate(f.models, f.data, options);
   CHECK(result.leaks_known);
   CHECK(result.leaked == 1);
@@ -121,7 +139,7 @@ TEST_CASE("flip averages the face and its mirror image") {
   Fixture f;
   f.add_model({0, 0, 0, 2, 0, 0, 0}, {0, 0, 0, 0, 0, -50, -50});
   add(f.data, striped_face(), Emotion::happy, Split::private_test);
-  EvalOptions options;
+  EvalOptions& options = f.options;
   const double seen = std::exp(2.0) / (std::exp(2.0) + 4);  // happy, four classes at 0, two at -50
   const double unseen = 1.0 / 5;
   CHECK(evaluate(f.models, f.data, options).probabilities[3] == Approx(seen).epsilon(1e-5));
@@ -134,7 +152,7 @@ TEST_CASE("an even face looks the same in all ten crops; crops differ where it i
   f.add_model({0, 0, 0, 2, 0, 0, 0}, {});
   add(f.data, constant_face(200), Emotion::happy, Split::private_test);
   add(f.data, striped_face(), Emotion::happy, Split::private_test);
-  EvalOptions options;
+  EvalOptions& options = f.options;
   const EvalResult plain = evaluate(f.models, f.data, options);
   options.tta = TestTimeAugmentation::tencrop;
   const EvalResult crops = evaluate(f.models, f.data, options);
@@ -154,9 +172,9 @@ TEST_CASE("an ensemble is the mean of its members' probabilities") {
   Fixture f;
   f.add_model({}, {0, 0, 0, 3, 0, -50, -50});
   add(f.data, constant_face(9), Emotion::happy, Split::private_test);
-  const double first = evaluate(f.models, f.data).probabilities[3];
+  const double first = evaluate(f.models, f.data, f.options).probabilities[3];
   f.add_model({}, {0, 0, 0, -3, 0, -50, -50});
-  const EvalResult both = evaluate(f.models, f.data);
+  const EvalResult both = evaluate(f.models, f.data, f.options);
   const double second = std::exp(-3.0) / (std::exp(-3.0) + 4);
   CHECK(both.probabilities[3] == Approx((first + second) / 2).epsilon(1e-5));
 }
@@ -165,7 +183,7 @@ TEST_CASE("what cannot be judged is refused") {
   Fixture f;
   f.add_model(kSlope, kOffset);
   add(f.data, constant_face(1), Emotion::sad, Split::train);
-  EvalOptions options;
+  EvalOptions& options = f.options;
   CHECK_THROWS_WITH(evaluate(f.models, f.data, options), Catch::Matchers::ContainsSubstring("no rows in 'private'") &&
                                                              Catch::Matchers::ContainsSubstring("train 1"));
   CHECK_THROWS_AS(evaluate(f.models, f.data, options), UsageError);
@@ -191,5 +209,45 @@ TEST_CASE("a model whose self-test lies is refused") {
   test::write_lying_copy(path, lie);
   f.models.push_back(ModelFile::open(lie));
   add(f.data, constant_face(1), Emotion::sad, Split::private_test);
-  CHECK_THROWS_AS(evaluate(f.models, f.data), DataError);
+  CHECK_THROWS_AS(evaluate(f.models, f.data, f.options), DataError);
+}
+
+TEST_CASE("an engine is refused what it cannot do") {
+  Fixture f;
+  f.add_model(kSlope, kOffset);
+  add(f.data, constant_face(1), Emotion::sad, Split::private_test);
+  f.options.engine = EngineKind::onednn;
+  f.options.compute.device = "cuda";
+  CHECK_THROWS_WITH(evaluate(f.models, f.data, f.options), Catch::Matchers::ContainsSubstring("not on 'cuda'"));
+  f.options.compute = {};
+  f.options.compute.precision = Precision::bf16;
+  CHECK_THROWS_WITH(evaluate(f.models, f.data, f.options), Catch::Matchers::ContainsSubstring("not in bf16"));
+  CHECK_THROWS_AS(evaluate(f.models, f.data, f.options), UsageError);
+  for (const auto& [name, kind] : engine_names()) {
+    if (kind == EngineKind::automatic) continue;
+    f.options = {};
+    f.options.compute.threads = 1;
+    f.options.engine = kind;
+    INFO(name);
+    const std::vector<EngineKind> built = engines_of_this_build();
+    if (std::find(built.begin(), built.end(), kind) != built.end()) {
+      CHECK(evaluate(f.models, f.data, f.options).engine == kind);
+    } else {
+      CHECK_THROWS_WITH(evaluate(f.models, f.data, f.options),
+                        Catch::Matchers::ContainsSubstring(name + " is not there"));
+    }
+  }
+}
+
+TEST_CASE("left to itself, the CPU's engine is oneDNN, and LibTorch where it must be") {
+  Fixture f;
+  f.add_model(kSlope, kOffset);
+  add(f.data, constant_face(1), Emotion::sad, Split::private_test);
+  f.options.engine = EngineKind::automatic;
+  f.options.compute.device = "cpu";
+  CHECK(evaluate(f.models, f.data, f.options).engine == engines_of_this_build().front());
+#ifdef AFFEKT_HAS_LEARN
+  f.options.compute.device = "cuda:127";
+  CHECK_THROWS_WITH(evaluate(f.models, f.data, f.options), Catch::Matchers::ContainsSubstring("LibTorch finds"));
+#endif
 }

@@ -40,11 +40,12 @@ function code_of(line,    out, c, two, quote) {
   return out
 }
 BEGIN {
-  core = "core data model metrics music cluster recommend report"
+  core = "core data model metrics eval music cluster recommend report"
   doors("core", "")
   doors("data", "core")
   doors("model", "data core")
   doors("metrics", "data model core")
+  doors("eval", "metrics data model core")
   doors("music", "data model core")
   doors("cluster", "music metrics data model core")
   doors("recommend", "cluster music metrics data model core")
@@ -55,11 +56,10 @@ BEGIN {
   doors("video", "predict infer image " core)
   doors("nn", core)
   doors("train", "nn " core)
-  doors("eval", "nn " core)
   split(core, names, " ")
   for (i in names) library[names[i]] = "core"
   library["image"] = library["infer"] = library["predict"] = library["video"] = "faces"
-  library["nn"] = library["train"] = library["eval"] = "learn"
+  library["nn"] = library["train"] = "learn"
   silencer = "lib/image/imgcodecs/imgcodecs.cpp"   # keeps what OpenCV writes off the standard streams
 }
 FNR == 1 {

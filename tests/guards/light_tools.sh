@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # light_tools.sh linked FILE...    none of the files is linked, however indirectly, to a heavy library
 # light_tools.sh loaded PROGRAM... the program's run maps none; it runs to its end under the dynamic linker's log
+# HEAVY, an extended regular expression, names other libraries than these.
 # The heavy ones: LibTorch, OpenCV, oneDNN, GDAL, HDF5, and TagLib, which --library loads. Without them these tools start in milliseconds.
 set -euo pipefail
-heavy='/lib(torch|c10|opencv|dnnl|mkldnn|gdal|onnx|hdf5|tag)[^/]*\.so'
+heavy=${HEAVY:-'/lib(torch|c10|opencv|dnnl|mkldnn|gdal|onnx|hdf5|tag)[^/]*\.so'}
 
 refuse() {
   echo "light_tools: $1 brings in:"

@@ -18,6 +18,9 @@ enum class Emotion : std::uint8_t { angry, disgust, fear, happy, sad, surprise, 
 inline constexpr std::size_t kEmotionCount = 7;
 using EmotionProbabilities = std::array<double, kEmotionCount>;  ///< Fractions that sum to 1, in Emotion order.
 
+/// exp(z) over its sum, of seven logits.
+AFFEKT_API EmotionProbabilities softmax(const float* logits);
+
 AFFEKT_API const char* emotion_name(Emotion emotion);
 AFFEKT_API const std::vector<std::string>& emotion_names();
 

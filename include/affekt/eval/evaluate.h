@@ -11,8 +11,8 @@
 #include "affekt/core/export.h"
 #include "affekt/data/dataset.h"
 #include "affekt/metrics/classification.h"
+#include "affekt/model/engine.h"
 #include "affekt/model/model_file.h"
-#include "affekt/nn/compute.h"
 
 namespace affekt {
 
@@ -26,6 +26,7 @@ struct AFFEKT_API EvalOptions {
   EvalSplit split = EvalSplit::private_test;
   TestTimeAugmentation tta = TestTimeAugmentation::none;
   int batch_size = 256;  ///< Rows in one pass, 1 to 65536; changes speed and memory only.
+  EngineKind engine = EngineKind::automatic;
   ComputeOptions compute;
   std::function<void(std::size_t done, std::size_t total)> progress;  ///< Passes over single rows; may be empty.
   std::function<bool()> stop_requested;                               ///< true throws Interrupted; may be empty.
@@ -35,8 +36,9 @@ struct AFFEKT_API EvalOptions {
 
 struct EvalResult {
   ClassificationReport report;
-  std::vector<std::size_t> rows;      ///< The rows of the data set that were judged, ascending.
-  std::vector<double> probabilities;  ///< (rows, 7): mean over models and views of the softmax.
+  std::vector<std::size_t> rows;              ///< The rows of the data set that were judged, ascending.
+  EngineKind engine = EngineKind::automatic;  ///< What the models ran on: onednn or torch.
+  std::vector<double> probabilities;          ///< (rows, 7): mean over models and views of the softmax.
   /// Whether the next two mean anything: Training rows are in the data and are not themselves judged.
   bool leaks_known = false;
   std::size_t leaked = 0;              ///< Judged rows whose very pixels also occur in Training.
@@ -46,8 +48,9 @@ struct EvalResult {
 };
 
 /// @param models  at least one; probabilities are averaged with equal weights.
-/// @throws UsageError  a bad option, no model, or no rows in the split. @throws DataError  self-tests that fail.
-/// @throws Interrupted. Never opens a data path. Memory: the judged faces once more, and one batch of activations.
+/// @throws UsageError  a bad option, no model, no such engine or device here, or no rows in the split.
+/// @throws DataError   self-tests that fail. @throws Interrupted.
+/// Never opens a data path. Memory: the weights, one batch of faces and its activations.
 AFFEKT_API EvalResult evaluate(const std::vector<ModelFile>& models, const Dataset& data,
                                const EvalOptions& options = {});
 

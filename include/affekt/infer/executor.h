@@ -10,6 +10,7 @@
 
 #include "affekt/core/export.h"
 #include "affekt/data/emotion.h"
+#include "affekt/model/engine.h"
 #include "affekt/model/model_file.h"
 
 namespace affekt {
@@ -22,18 +23,19 @@ struct ExecutorOptions {
 /// BatchNorm is folded into the weights before it, activations and residual sums ride on the convolutions, weights are
 /// packed once, and buffers are shared between layers whose values are not alive together. A plan is made for each
 /// batch size at its first use and kept. Not for several threads at once: give each thread its own executor.
-class AFFEKT_API Executor {
+class AFFEKT_API Executor final : public Engine {
  public:
   /// @throws DataError  a self-test's logits differ from the file's, with both numbers.
   explicit Executor(const ModelFile& model, const ExecutorOptions& options = {});
   /// A network that is not in a file. Its card() has the network's input size and "unit" preprocessing.
   /// @throws DataError  the table is inconsistent, or a parameter is missing or has the wrong size.
   Executor(const Network& network, const ParameterMap& parameters, const ExecutorOptions& options = {});
-  ~Executor();
+  ~Executor() override;
   Executor(Executor&&) noexcept;
   Executor& operator=(Executor&&) noexcept;
 
   const ModelCard& card() const;
+  EngineKind kind() const override { return EngineKind::onednn; }
 
   /// @param input  (n, channels, side, side), preprocessed, as the card's sizes say.
   /// @returns      (n, outputs of the last node): for models (n, 7), before softmax.
@@ -42,6 +44,8 @@ class AFFEKT_API Executor {
   /// @param faces  (n, 48, 48) grey, 0..255; resized (bilinear) to the card's size, repeated over its channels and
   ///               preprocessed as the card says. Large n is run in batches of 64.
   /// @throws DataError  the network has not seven outputs.
+  std::vector<float> logits(const std::uint8_t* faces, std::size_t n) override;
+  /// Their softmax.
   std::vector<EmotionProbabilities> probabilities(const std::uint8_t* faces, std::size_t n);
 
   /// What oneDNN runs for batches of n pictures (1 <= n <= 64), in order: "convolution: jit:avx2" and the like.

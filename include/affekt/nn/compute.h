@@ -1,28 +1,13 @@
-// Where and how networks compute: device, threads, precision.
+// What ComputeOptions mean for LibTorch on this machine.
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "affekt/core/export.h"
+#include "affekt/model/compute_options.h"
 #include "affekt/model/network.h"
 
 namespace affekt {
-
-/// Number format of convolutions and dense layers. Weights, BatchNorm statistics and the loss are fp32 either way.
-/// automatic: bf16 where it was measured to be faster, by a fixed table of networks, never by timing.
-enum class Precision : std::uint8_t { automatic, fp32, bf16 };
-AFFEKT_API const std::vector<std::pair<std::string, Precision>>& precision_names();  ///< auto, fp32, bf16
-
-struct ComputeOptions {
-  std::string device = "auto";  ///< auto (CUDA if there is one), cpu, cuda or cuda:N.
-  int threads = 0;              ///< Threads of one operation on the CPU; 0 = all cores this process may run on.
-  Precision precision = Precision::fp32;
-
-  void validate() const;  ///< Throws UsageError for a malformed device or a negative number of threads.
-};
 
 /// What `precision` means for this network on this device ("cpu" or "cuda:N"): never automatic. What automatic means is
 /// in affekt/nn/precision.h.

@@ -1,6 +1,7 @@
 // Finished runs and model files side by side.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -8,11 +9,21 @@
 #include <vector>
 
 #include "affekt/core/export.h"
+#include "affekt/data/dataset.h"
 #include "affekt/report/chart.h"
-#include "affekt/report/judge.h"
 #include "affekt/report/table.h"
 
 namespace affekt {
+
+/// How a model did on the rows of a split.
+struct Judgement {
+  EvalSplit split = EvalSplit::private_test;
+  std::size_t samples = 0;       ///< Rows judged.
+  double accuracy = 0;           ///< Fraction.
+  double macro_f1 = 0;           ///< As in ClassificationReport.
+  double log_loss = 0;           ///< Nats.
+  double images_per_second = 0;  ///< Forward passes only, fp32.
+};
 
 /// NaN (numbers) and -1 (counts) where the run or the model's card does not say.
 struct ComparisonRow {

@@ -1,0 +1,35 @@
+// Where and how a network computes: device, threads, precision.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "affekt/core/export.h"
+
+namespace affekt {
+
+/// Number format of convolutions and dense layers. Weights, BatchNorm statistics and the loss are fp32 either way.
+/// automatic: bf16 where it was measured to be faster, by a fixed table of networks, never by timing.
+enum class Precision : std::uint8_t { automatic, fp32, bf16 };
+AFFEKT_API const std::vector<std::pair<std::string, Precision>>& precision_names();  ///< auto, fp32, bf16
+
+struct ComputeOptions {
+  std::string device = "auto";  ///< auto (CUDA if there is one), cpu, cuda or cuda:N.
+  int threads = 0;              ///< Threads of one operation on the CPU; 0 = all cores this process may run on.
+  Precision precision = Precision::fp32;
+
+  AFFEKT_API void validate() const;  ///< Throws UsageError for a malformed device or a negative number of threads.
+};
+
+/// What a text says of a device; whether there is such a device is another question.
+enum class DeviceKind : std::uint8_t { automatic, cpu, cuda };
+struct DeviceChoice {
+  DeviceKind kind = DeviceKind::automatic;
+  int index = 0;  ///< Of the CUDA device, 0 to 127.
+};
+/// @throws UsageError unless the text is auto, cpu, cuda or cuda:N.
+AFFEKT_API DeviceChoice parse_device(const std::string& text);
+
+}  // namespace affekt

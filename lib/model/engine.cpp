@@ -1,0 +1,80 @@
+#include "affekt/model/engine.h"
+
+#include <filesystem>
+
+#include "affekt/core/error.h"
+#include "affekt/core/plugin.h"
+#include "model/engine_plugin.h"
+
+namespace affekt {
+namespace {
+
+constexpr char kFacesLibrary[] = "affekt_faces";
+constexpr char kLearnLibrary[] = "affekt_learn";
+
+/// LibTorch is asked only where the driver's device is there: to load it takes half a second.
+bool cuda_found() {
+  std::error_code ignored;
+  if (!std::filesystem::exists("/dev/nvidiactl", ignored)) return false;
+  const auto sees = reinterpret_cast<TorchSeesCuda>(plugin_symbol(kLearnLibrary, kTorchSeesCuda));
+  return sees != nullptr && sees();
+}
+
+/// Whether only LibTorch will do.
+bool needs_torch(const ComputeOptions& compute) {
+  if (compute.precision == Precision::bf16) return true;
+  const DeviceKind device = parse_device(compute.device).kind;
+  return device == DeviceKind::cuda || (device == DeviceKind::automatic && cuda_found());
+}
+
+void check_onednn(const ComputeOptions& compute) {
+  if (parse_device(compute.device).kind == DeviceKind::cuda) {
+    throw UsageError("engine: onednn computes on the CPU, not on '" + compute.device + "' (--engine torch)");
+  }
+  if (compute.precision == Precision::bf16) {
+    throw UsageError("engine: onednn computes in fp32, not in bf16 (--engine torch)");
+  }
+}
+
+std::unique_ptr<Engine> make(MakeEngine maker, const ModelFile& model, const ComputeOptions& compute) {
+  return std::unique_ptr<Engine>(maker(model, compute));
+}
+
+MakeEngine find_maker(const char* library, const char* symbol, std::string& why) {
+  return reinterpret_cast<MakeEngine>(plugin_symbol(library, symbol, &why));
+}
+
+[[noreturn]] void refuse(const std::string& name, const std::string& library, const std::string& why,
+                         const std::string& option) {
+  throw UsageError("engine: " + name + " is not there: lib" + library +
+                   " is not part of this build or cannot be loaded (" + why + "); build with " + option);
+}
+
+}  // namespace
+
+Engine::~Engine() = default;
+
+const std::vector<std::pair<std::string, EngineKind>>& engine_names() {
+  static const std::vector<std::pair<std::string, EngineKind>> names = {
+      {"auto", EngineKind::automatic}, {"onednn", EngineKind::onednn}, {"torch", EngineKind::torch}};
+  return names;
+}
+
+std::unique_ptr<Engine> load_engine(const ModelFile& model, EngineKind kind, const ComputeOptions& compute) {
+  compute.validate();
+  if (kind == EngineKind::onednn) check_onednn(compute);
+  std::string no_onednn, no_torch;
+  if (kind == EngineKind::onednn || (kind == EngineKind::automatic && !needs_torch(compute))) {
+    if (const MakeEngine maker = find_maker(kFacesLibrary, kMakeOnednnEngine, no_onednn)) {
+      return make(maker, model, compute);
+    }
+    if (kind == EngineKind::onednn) refuse("onednn", kFacesLibrary, no_onednn, "-DAFFEKT_WITH_FACES=ON");
+  }
+  if (const MakeEngine maker = find_maker(kLearnLibrary, kMakeTorchEngine, no_torch)) {
+    return make(maker, model, compute);
+  }
+  refuse("torch", kLearnLibrary, no_torch,
+         no_onednn.empty() ? "-DAFFEKT_WITH_LEARN=ON" : "-DAFFEKT_WITH_FACES=ON or -DAFFEKT_WITH_LEARN=ON");
+}
+
+}  // namespace affekt
