@@ -165,7 +165,8 @@ int side_of_flattened(std::int64_t values) {
 /// Adds the classifier if what is left in the file has its form.
 void match_classifier(KerasMatch& match, const Layers& rest, const std::string& place, const std::string& network) {
   constexpr std::int64_t kMaxClasses = 1000;
-  const std::size_t wanted = network == "vgg16" ? 3 : 1;
+  const bool flattens = network_info(network).classifier_needs_size;
+  const std::size_t wanted = flattens ? 3 : 1;
   match.left_out = rest.size();
   const auto is_dense = [](const KerasLayer* layer) {
     const std::vector<KerasWeight>& weights = layer->weights;
@@ -173,8 +174,8 @@ void match_classifier(KerasMatch& match, const Layers& rest, const std::string& 
   };
   if (rest.size() != wanted || !std::all_of(rest.begin(), rest.end(), is_dense)) return;
   const std::int64_t classes = rest.back()->weights[1].shape[0];
-  const int side = network == "vgg16" ? side_of_flattened(rest.front()->weights[0].shape[0]) : 0;
-  if (classes < 2 || classes > kMaxClasses || (network == "vgg16" && side == 0)) return;
+  const int side = flattens ? side_of_flattened(rest.front()->weights[0].shape[0]) : 0;
+  if (classes < 2 || classes > kMaxClasses || (flattens && side == 0)) return;
   const std::vector<KerasExpected> whole = expected_layers(WeightCollector(place, network, "keras", classes, side));
   const std::size_t backbone = match.expected.size();
   for (std::size_t i = 0; i < rest.size(); ++i) {

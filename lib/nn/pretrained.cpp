@@ -73,25 +73,15 @@ PretrainedWeights read_safetensors(const fs::path& path, const std::string& netw
 }  // namespace
 
 std::string accepted_text(const std::string& network) {
-  const std::string accepted = "accepted for " + network + ": ";
-  if (network == "vgg16") {
-    return accepted +
-           "Keras .h5, .weights.h5 or .keras, torchvision or timm vgg16 .safetensors, a model of this program";
-  }
-  if (network == "resnet50v2") {
-    return accepted + "Keras .h5, .weights.h5 or .keras, timm resnetv2_50 .safetensors, a model of this program";
-  }
-  if (network == "efficientnet-b0") {
-    return accepted +
-           "Keras .h5, .weights.h5 or .keras, torchvision efficientnet_b0 or timm efficientnet_b0 or "
-           "tf_efficientnet_b0 .safetensors, a model "
-           "of this program";
-  }
+  const NetworkInfo& info = network_info(network);
+  std::string accepted = "accepted for " + network + ": ";
+  if (!info.published.file.empty()) accepted += "Keras .h5, .weights.h5 or .keras, ";
+  if (!info.other_files.empty()) accepted += join(info.other_files, " or ") + ", ";
   return accepted + "a model of this program";
 }
 
 PretrainedWeights read_pretrained(const fs::path& path, const std::string& network, bool keep_classifier) {
-  head_names(network);  // refuses an unknown network
+  network_info(network);  // refuses an unknown network
   const std::string place = printable(path.string());
   PretrainedWeights weights;
   switch (sniff(path)) {

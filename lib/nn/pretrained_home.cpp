@@ -1,5 +1,4 @@
 // Where downloaded weights lie, and what to do when they do not.
-#include <array>
 #include <cstdlib>
 #include <system_error>
 
@@ -11,26 +10,6 @@
 namespace affekt {
 namespace fs = std::filesystem;
 namespace {
-
-/// The files of keras.applications, as Keras' own source publishes them.
-struct OfficialFile {
-  const char* network;
-  const char* folder;  ///< Below kBase.
-  const char* name;    ///< Without classifier.
-  const char* top;     ///< With classifier.
-  const char* size;
-  const char* md5;  ///< Of `name`.
-};
-
-constexpr const char* kBase = "https://storage.googleapis.com/";
-constexpr std::array<OfficialFile, 3> kOfficial = {{
-    {"vgg16", "tensorflow/keras-applications/vgg16/", "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-     "vgg16_weights_tf_dim_ordering_tf_kernels.h5", "about 59 MB", "6d6bbae143d832006294945121d1f1fc"},
-    {"resnet50v2", "tensorflow/keras-applications/resnet/", "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
-     "resnet50v2_weights_tf_dim_ordering_tf_kernels.h5", "94668760 bytes", "fac2f116257151a9d068a22e544a4917"},
-    {"efficientnet-b0", "keras-applications/", "efficientnetb0_notop.h5", "efficientnetb0.h5", "16705208 bytes",
-     "50bc09e76180e00e4465e1a485ddc09d"},
-}};
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -46,21 +25,26 @@ fs::path weights_folder() {
 }
 
 fs::path resolve_imagenet(const std::string& network) {
-  head_names(network);  // refuses an unknown network
-  for (const OfficialFile& official : kOfficial) {
-    if (network != official.network) continue;
-    const fs::path folder = weights_folder();
-    const fs::path wanted = folder / official.name;
-    for (const fs::path& candidate : {wanted, folder / official.top, folder / (network + ".safetensors")}) {
-      std::error_code error;
-      if (fs::is_regular_file(candidate, error)) return candidate;
+  const PublishedWeights& published = network_info(network).published;
+  if (published.file.empty()) {
+    std::vector<std::string> others;
+    for (const std::string& name : network_names()) {
+      if (!network_info(name).published.file.empty()) others.push_back(name);
     }
-    throw IoError(printable(wanted.string()) + ": no such file; download it (" + official.size + ", MD5 " +
-                  official.md5 + ") with: scripts/fetch-pretrained " + network + ", or: curl -fL --create-dirs -o '" +
-                  printable(wanted.string()) + "' " + kBase + official.folder + official.name);
+    const std::string last = others.back();
+    others.pop_back();
+    throw UsageError("pretrained: there are no ImageNet weights for " + network + " (" + join(others, ", ") + " and " +
+                     last + " have them)");
   }
-  throw UsageError("pretrained: there are no ImageNet weights for " + network +
-                   " (vgg16, resnet50v2 and efficientnet-b0 have them)");
+  const fs::path folder = weights_folder();
+  const fs::path wanted = folder / published.file;
+  for (const fs::path& candidate : {wanted, folder / published.with_classifier, folder / (network + ".safetensors")}) {
+    std::error_code error;
+    if (fs::is_regular_file(candidate, error)) return candidate;
+  }
+  throw IoError(printable(wanted.string()) + ": no such file; download it (" + published.size + ", MD5 " +
+                published.md5 + ") with: scripts/fetch-pretrained " + network + ", or: curl -fL --create-dirs -o '" +
+                printable(wanted.string()) + "' " + published.folder + published.file);
 }
 
 }  // namespace

@@ -18,9 +18,6 @@ std::string shape_text(const std::vector<std::int64_t>& shape);
 /// What read_pretrained() takes for `network`, for the end of a refusal.
 std::string accepted_text(const std::string& network);
 
-/// The last layer of the network's own classifier: "classifier.6", "predictions", "classifier.1".
-std::string classifier_name(const std::string& network);
-
 /// The parameters of a backbone and, if wanted, of its classifier, filled one by one and checked against the table.
 class WeightCollector {
  public:

@@ -1,6 +1,5 @@
 // Weights in the files of Keras: .h5, .weights.h5 and .keras.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
@@ -69,12 +68,12 @@ Preprocessing read_normalization(const std::string& place, const KerasFile& file
                   ", ...; expected ImageNet's (mean 0.485, ..., variance 0.229, ... or 0.0524, ...) or none (0 and 1)");
 }
 
-constexpr std::array<const char*, 3> kNetworks = {"vgg16", "resnet50v2", "efficientnet-b0"};
-
 [[noreturn]] void refuse(const KerasFile& file, const std::string& place, const std::string& network,
                          const std::string& problem) {
-  for (const char* other : kNetworks) {
-    if (other == network || !match_keras(file, place, other).problem.empty()) continue;
+  for (const std::string& other : network_names()) {
+    if (other == network || network_info(other).published.file.empty() ||
+        !match_keras(file, place, other).problem.empty())
+      continue;
     throw DataError(place + ": weights of " + other + " (Keras), but the network is " + network + "; " +
                     accepted_text(network));
   }
@@ -86,7 +85,7 @@ constexpr std::array<const char*, 3> kNetworks = {"vgg16", "resnet50v2", "effici
 PretrainedWeights read_keras(const std::filesystem::path& path, const std::string& network, bool keep_classifier) {
   const std::string place = printable(path.string());
   const KerasFile file(path);
-  if (network == "basic-cnn" || network == "compact") {
+  if (network_info(network).published.file.empty()) {
     throw DataError(place + ": a Keras file; " + accepted_text(network));
   }
   const KerasMatch found = match_keras(file, place, network);
@@ -98,7 +97,7 @@ PretrainedWeights read_keras(const std::filesystem::path& path, const std::strin
                       " of another head";
   }
   weights.variant = "keras";
-  weights.preprocessing = found.normalization == nullptr ? make_preprocessing(default_preprocessing(network))
+  weights.preprocessing = found.normalization == nullptr ? make_preprocessing(network_info(network).preprocessing)
                                                          : read_normalization(place, file, *found.normalization);
   if (keep_classifier && found.classes != 0) {
     weights.classes = static_cast<int>(found.classes);

@@ -126,7 +126,7 @@ void decide_variant(const SafetensorsFile& file, const TorchLayout& layout, cons
 
 /// The number of classes of the file's own classifier; 0 = it has none.
 std::int64_t classes_of(const SafetensorsFile& file, const TorchLayout& layout) {
-  const std::string wanted = classifier_name(layout.network) + ".bias";
+  const std::string wanted = network_info(layout.network).classifier + ".bias";
   for (const TensorView& tensor : file.tensors()) {
     if (layout.rename(tensor.name) == wanted) return tensor.shape.size() == 1 ? tensor.shape[0] : -1;
   }
@@ -150,7 +150,7 @@ PretrainedWeights read_torch_safetensors(const SafetensorsFile& file, const std:
   WeightCollector collector(place, network, layout->variant, classes);
   weights.classes = static_cast<int>(classes);
   weights.head = classes != 0 ? "top" : "";
-  weights.image_size = classes != 0 && network == "vgg16" ? 224 : 0;
+  weights.image_size = classes != 0 && network_info(network).classifier_needs_size ? 224 : 0;
   // With every head the table can have, so that a tensor is either dropped on purpose or unknown.
   const WeightCollector whole(place, network, layout->variant, classes != 0 ? classes : 1000);
   for (const TensorView& tensor : file.tensors()) {

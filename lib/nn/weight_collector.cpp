@@ -30,11 +30,6 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
   return "[" + join(parts, ", ") + "]";
 }
 
-std::string classifier_name(const std::string& network) {
-  if (network == "vgg16") return "classifier.6";
-  return network == "efficientnet-b0" ? "classifier.1" : "predictions";
-}
-
 WeightCollector::WeightCollector(std::string place, const std::string& network, const std::string& variant,
                                  std::int64_t classes, int image_size)
     : place_(std::move(place)) {

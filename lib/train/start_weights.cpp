@@ -19,7 +19,7 @@ NetworkOptions network_options(const TrainOptions& options, const std::string& v
 StartWeights read_start_weights(const TrainOptions& options) {
   StartWeights start;
   // Random weights keep the scale of their input, and that of keras-caffe is a hundred times too large for them.
-  const std::string usual = default_preprocessing(options.model);
+  const std::string usual = network_info(options.model).preprocessing;
   start.info.preprocessing = make_preprocessing(usual == "keras-caffe" ? "imagenet" : usual);
   if (options.pretrained != "none") {
     const std::filesystem::path path = resolve_pretrained(options.pretrained, options.model);

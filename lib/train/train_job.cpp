@@ -178,7 +178,7 @@ void check_names(const TrainOptions& options) {
     throw UsageError(std::string(option) + ": " + unknown_name_message(what, name, known));
   };
   check("model", "network", options.model, network_names());
-  if (options.head != "default") check("head", "head", options.head, head_names(options.model));
+  if (options.head != "default") check("head", "head", options.head, network_info(options.model).heads);
   try {
     if (!options.preprocess.empty()) make_preprocessing(options.preprocess);
   } catch (const UsageError& error) {

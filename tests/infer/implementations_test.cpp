@@ -22,7 +22,7 @@ namespace {
 std::vector<Network> all_networks() {
   std::vector<Network> networks;
   for (const std::string& name : network_names()) {
-    for (const std::string& head : head_names(name)) {
+    for (const std::string& head : network_info(name).heads) {
       for (const char* variant : {"", "torchvision", "timm"}) {
         const bool known = std::string(variant).empty() ||
                            (name == "efficientnet-b0" && variant[0] == 't' && variant[1] == 'o') ||

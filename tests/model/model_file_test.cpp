@@ -361,6 +361,6 @@ TEST_CASE("preprocessings by name") {
   CHECK(make_preprocessing("unit").mean == std::array<double, 3>{0, 0, 0});
   CHECK(make_preprocessing("fer2013").std[2] == 0.2550);
   CHECK_THROWS_AS(make_preprocessing("imagenett"), UsageError);
-  for (const std::string& name : network_names()) CHECK_NOTHROW(make_preprocessing(default_preprocessing(name)));
-  CHECK_THROWS_AS(default_preprocessing("x"), UsageError);
+  for (const std::string& name : network_names()) CHECK_NOTHROW(make_preprocessing(network_info(name).preprocessing));
+  CHECK_THROWS_AS(network_info("x").preprocessing, UsageError);
 }

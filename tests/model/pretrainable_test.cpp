@@ -223,7 +223,7 @@ TEST_CASE("every size from 32 to 256 gives a network; others, and heads and vari
     CHECK_THROWS_AS(network_of(name, -48), UsageError);
     CHECK_THROWS_AS(network_of(name, 48, "flatten"), UsageError);
     CHECK_THROWS_AS(network_of(name, 48, "gap", "caffe"), UsageError);
-    CHECK(head_names(name) == std::vector<std::string>{"gap", "flatten-64", "linear", "top"});
+    CHECK(network_info(name).heads == std::vector<std::string>{"gap", "flatten-64", "linear", "top"});
     CHECK(make_network(name).input.height == 48);
     CHECK(network_of(name, 0, "top").input.width == 224);
     CHECK_NOTHROW(network_of(name, 48, "gap", "keras"));
@@ -235,8 +235,8 @@ TEST_CASE("every size from 32 to 256 gives a network; others, and heads and vari
   CHECK_THROWS_AS(network_of("efficientnet-b0", 48, "gap", "timm"), UsageError);
   CHECK_THROWS_AS(network_of("compact", 48, "gap"), UsageError);
   CHECK_THROWS_AS(network_of("compact", 48, "default", "torchvision"), UsageError);
-  CHECK(head_names("compact") == std::vector<std::string>{"default"});
-  CHECK_THROWS_AS(head_names("resnet"), UsageError);
+  CHECK(network_info("compact").heads == std::vector<std::string>{"default"});
+  CHECK_THROWS_AS(network_info("resnet").heads, UsageError);
 }
 
 TEST_CASE("preprocessings give the values their networks were trained with") {
@@ -250,7 +250,7 @@ TEST_CASE("preprocessings give the values their networks were trained with") {
   CHECK(std::abs(value("keras-caffe", 100, 2) - (100 - 123.68)) < 1e-12);
   CHECK(std::abs(value("imagenet", 255 * 0.485, 0)) < 1e-12);  // red first
   CHECK(std::abs(value("imagenet", 255, 2) - (1 - 0.406) / 0.225) < 1e-12);
-  CHECK(default_preprocessing("vgg16") == "keras-caffe");
-  CHECK(default_preprocessing("resnet50v2") == "keras-tf");
-  CHECK(default_preprocessing("efficientnet-b0") == "imagenet");
+  CHECK(network_info("vgg16").preprocessing == "keras-caffe");
+  CHECK(network_info("resnet50v2").preprocessing == "keras-tf");
+  CHECK(network_info("efficientnet-b0").preprocessing == "imagenet");
 }

@@ -1,7 +1,6 @@
 // The model file: a safetensors file whose metadata carries a card that says all there is to know about the model.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -11,53 +10,10 @@
 
 #include "affekt/core/export.h"
 #include "affekt/core/safetensors.h"
+#include "affekt/model/card.h"
 #include "affekt/model/network.h"
 
 namespace affekt {
-
-/// How grey pixels 0..255 become network input: channel c is (x * scale - mean[c]) / std[c], c in the order of
-/// `channels`.
-struct Preprocessing {
-  std::string name = "unit";  ///< See make_preprocessing().
-  double scale = 1.0 / 255.0;
-  std::array<double, 3> mean{0, 0, 0};
-  std::array<double, 3> std{1, 1, 1};
-};
-
-AFFEKT_API const std::vector<std::string>& preprocessing_names();
-
-/// unit         x / 255
-/// fer2013      (x / 255 - 0.5077) / 0.2550, mean and deviation of its training faces
-/// imagenet     (x / 255 - mean) / std of ImageNet, channels red, green, blue
-/// keras-tf     x / 127.5 - 1
-/// keras-caffe  x - mean of ImageNet, channels blue, green, red
-/// @throws UsageError for another name.
-AFFEKT_API Preprocessing make_preprocessing(const std::string& name);
-
-/// Text of the card's `metrics`: name -> value, e.g. "validation_accuracy", "private_accuracy", fractions.
-using Metrics = std::map<std::string, double>;
-
-/// What the file says of itself. Written by the program only.
-struct ModelCard {
-  std::string architecture;      ///< Name for make_network().
-  std::string head = "default";  ///< Head for make_network().
-  std::string variant;           ///< Variant for make_network().
-  int image_size = 48;
-  int channels = 1;                  ///< 1 or 3; grey faces are repeated over 3.
-  std::vector<std::string> classes;  ///< Must be the seven emotion names in order.
-  Preprocessing preprocessing;
-  std::string pretrained;  ///< The weights training began with, in words: file, format, digest; "" = random ones.
-  std::string teachers;    ///< The models whose answers it learned from, in words: file, network, digest; "" = none.
-  std::string training_options_json = "{}";  ///< Effective options of the run, a JSON object.
-  std::uint64_t seed = 0;
-  std::string data;  ///< What it was trained on, in words: files, rows, split.
-  std::string data_digest;
-  std::string selection;  ///< How the weights were chosen, e.g. "best accuracy on PublicTest".
-  Metrics metrics;
-  std::string license;
-  std::string created;  ///< UTC, ISO 8601.
-  std::string tool_version;
-};
 
 /// One input and the logits the writer got for it; replayed at load by infer/ and nn/ (tolerance 1e-3).
 struct SelfTest {
@@ -107,8 +63,5 @@ AFFEKT_API std::filesystem::path resolve_model_path(const std::string& text);
 
 /// The runs that `affekt-train --seeds` has left in a folder, by seed, so far as they have weights; else none.
 AFFEKT_API std::vector<std::filesystem::path> seed_runs_in(const std::filesystem::path& folder);
-
-/// The card as JSON text: what the file's metadata hold and tools show.
-AFFEKT_API std::string card_json(const ModelCard& card);
 
 }  // namespace affekt

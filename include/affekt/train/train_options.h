@@ -37,7 +37,7 @@ AFFEKT_API const std::vector<std::pair<std::string, SaveType>>& save_type_names(
 struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string model = "compact";  ///< Name for make_network().
   int image_size = 0;             ///< Side of the input; 0 = the network's own.
-  std::string head = "default";   ///< What follows the backbone: one of head_names(model).
+  std::string head = "default";   ///< What follows the backbone: one of network_info(model).heads.
 
   /// First weights: a file that read_pretrained() takes, a run folder, "imagenet", "default"; "none" = random ones.
   std::string pretrained = "none";

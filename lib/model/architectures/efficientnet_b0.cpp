@@ -58,10 +58,8 @@ class Builder {
   bool torchvision_;
 };
 
-}  // namespace
-
-void append_efficientnet_b0(NetworkBuilder& net, bool torchvision) {
-  Builder builder(net, torchvision);
+void append(NetworkBuilder& net, const NetworkOptions& options) {
+  Builder builder(net, options.variant == "torchvision");
   net.next_layer(2);  // Rescaling, Normalization, Rescaling: our preprocessing
   int x = builder.unit("features.0", 0, 32, {3, 2}, true);
   int channels = 32;
@@ -78,6 +76,29 @@ void append_efficientnet_b0(NetworkBuilder& net, bool torchvision) {
   }
   builder.unit("features.8", x, 1280, {1, 1}, true);
   net.end_backbone();
+}
+
+void append_top(NetworkBuilder& net, int classes) {
+  constexpr double kDropout = 0.2;
+  const int x = net.flatten(net.global_average_pool(net.last()));
+  net.dense("classifier.1", net.dropout(x, kDropout), classes);
+}
+
+}  // namespace
+
+NetworkEntry efficientnet_b0() {
+  NetworkEntry entry;
+  entry.info.name = "efficientnet-b0";
+  entry.info.preprocessing = "imagenet";
+  entry.info.heads = backbone_heads();
+  entry.info.variants = {"keras", "torchvision"};
+  entry.info.classifier = "classifier.1";
+  entry.info.other_files = {"torchvision efficientnet_b0", "timm efficientnet_b0", "tf_efficientnet_b0 .safetensors"};
+  entry.info.published = {"https://storage.googleapis.com/keras-applications/", "efficientnetb0_notop.h5",
+                          "efficientnetb0.h5", "16705208 bytes", "50bc09e76180e00e4465e1a485ddc09d"};
+  entry.append = append;
+  entry.append_top = append_top;
+  return entry;
 }
 
 }  // namespace affekt

@@ -20,24 +20,14 @@ void append_flatten_64(NetworkBuilder& net, int classes) {
   net.dense("head.output", x, classes);
 }
 
-/// The network's own ImageNet classifier. The first layer of VGG16's is as large as the flattened features: ImageNet's
-/// weights fit pictures of 224 to 255 pixels only.
-void append_top(NetworkBuilder& net, const std::string& network, int classes) {
-  if (network == "vgg16") {
-    int x = net.flatten(net.last());
-    x = net.relu(net.dense("classifier.0", x, 4096));
-    x = net.relu(net.dense("classifier.3", x, 4096));
-    net.dense("classifier.6", x, classes);
-    return;
-  }
-  int x = net.flatten(net.global_average_pool(net.last()));
-  if (network == "efficientnet-b0") x = net.dropout(x, 0.2);
-  net.dense(network == "efficientnet-b0" ? "classifier.1" : "predictions", x, classes);
-}
-
 }  // namespace
 
-void append_head(NetworkBuilder& net, const std::string& network, const std::string& head, int classes) {
+const std::vector<std::string>& backbone_heads() {
+  static const std::vector<std::string> names = {"gap", "flatten-64", "linear", "top"};
+  return names;
+}
+
+void append_head(NetworkBuilder& net, const NetworkEntry& entry, const std::string& head, int classes) {
   if (head == "gap" || head == "default") {
     append_gap(net, classes, 0.2);
   } else if (head == "linear") {
@@ -45,9 +35,9 @@ void append_head(NetworkBuilder& net, const std::string& network, const std::str
   } else if (head == "flatten-64") {
     append_flatten_64(net, classes);
   } else if (head == "top") {
-    append_top(net, network, classes);
+    entry.append_top(net, classes);
   } else {
-    throw UsageError(unknown_name_message("head", head, head_names(network)));
+    throw UsageError(unknown_name_message("head", head, entry.info.heads));
   }
 }
 

@@ -41,9 +41,8 @@ int append_block(NetworkBuilder& net, const std::string& name, int x, const Bloc
   return net.next_layer().add(y, shortcut);
 }
 
-}  // namespace
-
-void append_resnet50v2(NetworkBuilder& net, bool timm) {
+void append(NetworkBuilder& net, const NetworkOptions& options) {
+  const bool timm = options.variant == "timm";
   constexpr int kBlocks[] = {3, 4, 6, 3};
   constexpr int kStages = 4;
   if (timm) {
@@ -68,6 +67,29 @@ void append_resnet50v2(NetworkBuilder& net, bool timm) {
   x = net.next_layer().batch_norm("post_bn", x);
   net.next_layer().relu(x);
   net.end_backbone();
+}
+
+void append_top(NetworkBuilder& net, int classes) {
+  net.dense("predictions", net.flatten(net.global_average_pool(net.last())), classes);
+}
+
+}  // namespace
+
+NetworkEntry resnet50v2() {
+  NetworkEntry entry;
+  entry.info.name = "resnet50v2";
+  entry.info.preprocessing = "keras-tf";
+  entry.info.heads = backbone_heads();
+  entry.info.variants = {"keras", "timm"};
+  entry.info.classifier = "predictions";
+  entry.info.other_files = {"timm resnetv2_50 .safetensors"};
+  entry.info.published = {"https://storage.googleapis.com/tensorflow/keras-applications/resnet/",
+                          "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
+                          "resnet50v2_weights_tf_dim_ordering_tf_kernels.h5", "94668760 bytes",
+                          "fac2f116257151a9d068a22e544a4917"};
+  entry.append = append;
+  entry.append_top = append_top;
+  return entry;
 }
 
 }  // namespace affekt
