@@ -11,8 +11,6 @@
 namespace affekt::cli {
 namespace {
 
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json track_json(const TrackTable& table, std::size_t row) {
   return {{"id", std::string(table.text(table.id, row))},
           {"title", std::string(table.text(table.title, row))},
