@@ -10,9 +10,9 @@
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
 #include "affekt/data/check.h"
-#include "affekt/data/import_pictures.h"
 #include "affekt/data/packed.h"
-#include "affekt/data/picture_access.h"
+#include "affekt/faces/import_pictures.h"
+#include "affekt/faces/picture_access.h"
 #include "affekt/report/table.h"
 #include "common/name_list.h"
 

@@ -7,7 +7,7 @@
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
-#include "affekt/data/picture_list.h"
+#include "affekt/faces/picture_list.h"
 #include "affekt/image/annotate.h"
 #include "affekt/predict/face_predictor.h"
 #include "affekt/report/table.h"

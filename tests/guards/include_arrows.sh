@@ -41,9 +41,10 @@ function code_of(line,    out, c, two, quote) {
   return out
 }
 BEGIN {
-  core = "core data model metrics eval music cluster recommend report"
+  core = "core data faces model metrics eval music cluster recommend report"
   doors("core", "")
   doors("data", "core")
+  doors("faces", "data core")
   doors("model", "data core")
   doors("metrics", "data model core")
   doors("eval", "metrics data model core")
