@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "affekt/core/table.h"
 #include "affekt/core/text.h"
-#include "affekt/report/table.h"
 
 namespace affekt::cli {
 namespace {
