@@ -33,8 +33,7 @@ constexpr Verb kVerbs[] = {
 
 std::string overview() {
   std::string text = "affekt VERB [...]: reads a mood from a face and answers with music.\n\nVerbs:\n";
-  for (const Verb& verb : kVerbs)
-    text += "  " + std::string(verb.name) + std::string(11 - std::strlen(verb.name), ' ') + verb.job + "\n";
+  for (const Verb& verb : kVerbs) text += "  " + affekt::padded(verb.name, 11) + verb.job + "\n";
   return text +
          "\n'affekt help VERB' or 'affekt VERB --help' tells more about one; 'affekt --version' prints the version.\n";
 }

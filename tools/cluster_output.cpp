@@ -5,13 +5,11 @@
 #include <utility>
 #include <vector>
 
+#include "affekt/core/table.h"
 #include "affekt/core/text.h"
-#include "affekt/report/table.h"
 
 namespace affekt::cli {
 namespace {
-
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json track_json(const TrackTable& table, std::size_t row) {
   return {{"id", std::string(table.text(table.id, row))},

@@ -1,6 +1,5 @@
 #include "doctor_checks.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -20,11 +19,6 @@ std::set<std::string> loaded_libraries() {
     if (slash != std::string::npos) names.insert(line.substr(slash));
   }
   return names;
-}
-
-std::string padded(std::string word, std::size_t width) {
-  word.resize(std::max(width, word.size()), ' ');
-  return word;
 }
 
 /// `text` broken at spaces; every line but the first begins with `indent`.

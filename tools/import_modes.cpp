@@ -8,12 +8,12 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
+#include "affekt/core/table.h"
 #include "affekt/core/text.h"
 #include "affekt/data/check.h"
-#include "affekt/data/import_pictures.h"
 #include "affekt/data/packed.h"
-#include "affekt/data/picture_access.h"
-#include "affekt/report/table.h"
+#include "affekt/faces/import_pictures.h"
+#include "affekt/faces/picture_access.h"
 #include "common/name_list.h"
 
 namespace affekt::cli {

@@ -6,11 +6,11 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
+#include "affekt/core/table.h"
 #include "affekt/core/text.h"
-#include "affekt/data/picture_list.h"
+#include "affekt/faces/picture_list.h"
 #include "affekt/image/annotate.h"
 #include "affekt/predict/face_predictor.h"
-#include "affekt/report/table.h"
 #include "common/face_json.h"
 #include "common/name_list.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "affekt/data/face_prediction.h"
+#include "affekt/faces/face_prediction.h"
 #include "affekt/image/picture.h"
 #include "common/cli.h"
 

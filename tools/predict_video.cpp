@@ -17,11 +17,10 @@ namespace {
 
 constexpr std::array<std::size_t, 7> kWidths = {9, 5, 9, 8, 10, 13, 0};  // time, face, status, emotion, ...
 
-std::string padded(const std::vector<std::string>& cells) {
+std::string line_of(const std::vector<std::string>& cells) {
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    line += cells[i];
-    if (i + 1 < cells.size()) line.append(kWidths[i] > cells[i].size() ? kWidths[i] - cells[i].size() : 0, ' ') += "  ";
+    line += padded(cells[i], kWidths[i]) + (i + 1 < cells.size() ? "  " : "");
   }
   return line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
 }
@@ -46,7 +45,7 @@ class Watch {
     std::int64_t frames = 0;
     while (signal == 0 && io_.out_error() == 0 && source_->next(frame)) {
       if (frames++ == 0 && !tool_.common.json) {
-        io_.out() << padded({"seconds", "face", "status", "emotion", "confidence", "next", "box"});
+        io_.out() << line_of({"seconds", "face", "status", "emotion", "confidence", "next", "box"});
       }
       read(frame);
       io_.out().flush();
@@ -77,7 +76,7 @@ class Watch {
     }
     std::vector<std::string> cells = {format_fixed(frame.seconds, 2), number > 0 ? std::to_string(number) : ""};
     for (std::string& cell : face_cells(face)) cells.push_back(std::move(cell));
-    io_.out() << padded(cells);
+    io_.out() << line_of(cells);
   }
 
   void annotate(const Frame& frame, const std::vector<FacePrediction>& faces) const {

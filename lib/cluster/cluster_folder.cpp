@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "affekt/core/csv.h"
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/parallel.h"
@@ -17,19 +18,6 @@ namespace affekt {
 namespace {
 
 namespace fs = std::filesystem;
-
-void append_cell(std::string& line, std::string_view cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string_view::npos) {
-    line += cell;
-    return;
-  }
-  line += '"';
-  for (const char c : cell) {
-    line += c;
-    if (c == '"') line += c;
-  }
-  line += '"';
-}
 
 /// Lines of tracks.csv: the columns of all inputs, then cluster, mood and distance.
 class TracksCsv {
@@ -55,7 +43,7 @@ class TracksCsv {
     }
     std::string line;
     for (const std::string& name : names) {
-      append_cell(line, name);
+      append_csv_cell(line, name);
       line += ',';
     }
     return line + "cluster,mood,distance\n";
@@ -75,13 +63,13 @@ class TracksCsv {
       std::vector<std::string_view> ordered(columns_.size());
       for (std::size_t i = 0; i < std::min(cells.size(), places.size()); ++i) ordered[places[i]] = cells[i];
       for (const std::string_view cell : ordered) {
-        append_cell(text, cell);
+        append_csv_cell(text, cell);
         text += ',';
       }
     }
     const auto c = static_cast<std::size_t>(label);
     text += std::to_string(c) + ',';
-    append_cell(text, moods_[c]);
+    append_csv_cell(text, moods_[c]);
     return text + ',' + format_shortest(double{distance}) + '\n';
   }
 

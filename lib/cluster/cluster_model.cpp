@@ -3,23 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
 #include "affekt/core/version.h"
-#include "core/json_access.h"
+#include "core/json.h"
 
 namespace affekt {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr const char* kSchema = "affekt.clusters/1";
 constexpr std::size_t kMostClusters = 100000;
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 /// Reads clusters.json; every message begins with the place of the fault.
 class ModelReader {

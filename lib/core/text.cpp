@@ -269,4 +269,9 @@ std::size_t count_code_points(std::string_view utf8) {
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
+std::string padded(std::string text, std::size_t columns) {
+  text.append(columns - std::min(columns, count_code_points(text)), ' ');
+  return text;
+}
+
 }  // namespace affekt

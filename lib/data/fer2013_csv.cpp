@@ -4,11 +4,11 @@
 #include <optional>
 #include <utility>
 
+#include "affekt/core/csv.h"
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
-#include "affekt/data/csv.h"
 #include "affekt/data/fer2013.h"
 #include "data/pixel_text.h"
 #include "data/row_text.h"

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "affekt/core/csv.h"
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
-#include "affekt/data/csv.h"
 #include "affekt/data/fer2013.h"
 #include "data/row_text.h"
 

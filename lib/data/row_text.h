@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "affekt/data/csv.h"
+#include "affekt/core/csv.h"
 #include "affekt/data/dataset.h"
 
 namespace affekt::detail {

@@ -8,7 +8,7 @@
 #include "affekt/core/error.h"
 #include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
-#include "affekt/data/picture_list.h"
+#include "affekt/faces/picture_list.h"
 #include "affekt/image/face_crops.h"
 
 namespace affekt {

@@ -1,18 +1,15 @@
 #include "model/card.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
 #include "affekt/data/emotion.h"
 #include "affekt/model/architectures.h"
-#include "core/json_access.h"
+#include "core/json.h"
 
 namespace affekt {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Typed access to the fields of an object; every complaint names the field.
 class Fields {
@@ -103,8 +100,6 @@ Metrics parse_metrics(const Fields& card, const std::string& place) {
   return metrics;
 }
 
-Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 }  // namespace
 
 ModelCard parse_card(std::string_view json, const std::string& file_place) {
@@ -182,7 +177,7 @@ std::string card_json(const ModelCard& card) {
   root["data_digest"] = card.data_digest;
   root["selection"] = card.selection;
   Json metrics = Json::object();
-  for (const auto& [name, value] : card.metrics) metrics[name] = finite_or_null(value);
+  for (const auto& [name, value] : card.metrics) metrics[name] = number_or_null(value);
   root["metrics"] = metrics;
   root["license"] = card.license;
   root["created"] = card.created;

@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
-#include "core/json_access.h"
+#include "core/json.h"
 
 namespace affekt {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kSchema = "affekt.moods/1";
 constexpr std::size_t kMostMoods = 64;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "affekt/core/csv.h"
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
-#include "affekt/data/csv.h"
 #include "affekt/music/track_reader.h"
 #include "music/column_names.h"
 

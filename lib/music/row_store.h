@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "affekt/data/csv.h"
+#include "affekt/core/csv.h"
 #include "affekt/music/track_reader.h"
 #include "affekt/music/track_table.h"
 #include "music/column_choice.h"

@@ -2,18 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
-#include "core/json_access.h"
+#include "core/json.h"
 #include "nn/zip_archive.h"
 
 namespace affekt {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kWeights = "model.weights.h5";
 constexpr const char* kConfig = "config.json";

@@ -14,22 +14,19 @@
 #include <cstring>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
-#include "core/json_access.h"
+#include "core/json.h"
 #include "nn/hdf5_reader.h"
 #include "nn/keras_archive.h"
 #include "nn/keras_hdf5.h"
 
 namespace affekt {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kMaxLayout = std::uint64_t{16} << 20;  // bytes of JSON
 constexpr std::uint64_t kMaxWords = 4096;                      // of an error

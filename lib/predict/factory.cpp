@@ -6,7 +6,7 @@
 #include "affekt/image/image_folder.h"
 #include "affekt/image/picture.h"
 #include "affekt/predict/face_predictor.h"
-#include "data/faces_factory.h"
+#include "faces/faces_factory.h"
 
 namespace affekt {
 namespace {

@@ -3,10 +3,10 @@
 #include <optional>
 #include <vector>
 
+#include "affekt/core/csv.h"
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
-#include "affekt/data/csv.h"
 #include "affekt/recommend/playlist.h"
 #include "affekt/recommend/track_names.h"
 #include "music/column_names.h"

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "affekt/core/table.h"
 #include "affekt/core/text.h"
 #include "recommend/playlist_text.h"
 
@@ -15,12 +16,6 @@ using playlist::one_line;
 
 std::string number_or_empty(double value, int decimals) {
   return std::isfinite(value) ? format_fixed(value, decimals) : "";
-}
-
-std::string padded(std::string text, std::size_t columns) {
-  const std::size_t used = count_code_points(text);
-  if (used < columns) text.append(columns - used, ' ');
-  return text;
 }
 
 // Whether the library has it, where there is one.
@@ -50,40 +45,21 @@ std::string table(const Recommendation& recommendation) {
   return text;
 }
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
 std::string csv(const Recommendation& recommendation) {
-  std::string text =
-      "rank,id,title,artist,album,duration_ms,score,cluster,mood,valence,energy,reason,aim_valence,aim_energy,file\n";
+  Table table;
+  table.columns = {{"rank"},        {"id"},     {"title"},       {"artist"},     {"album"},
+                   {"duration_ms"}, {"score"},  {"cluster"},     {"mood"},       {"valence"},
+                   {"energy"},      {"reason"}, {"aim_valence"}, {"aim_energy"}, {"file"}};
   for (const auto& track : recommendation.tracks) {
     const long long ms = playlist::whole_milliseconds(track);
-    const std::vector<std::string> fields{std::to_string(track.rank),
-                                          one_line(track.id),
-                                          one_line(track.title),
-                                          one_line(track.artist),
-                                          one_line(track.album),
-                                          ms < 0 ? "" : std::to_string(ms),
-                                          number_or_empty(track.score, 4),
-                                          std::to_string(track.cluster),
-                                          one_line(track.mood),
-                                          number_or_empty(track.valence, 4),
-                                          number_or_empty(track.energy, 4),
-                                          one_line(track.reason),
-                                          track.aim ? number_or_empty(track.aim->valence, 4) : "",
-                                          track.aim ? number_or_empty(track.aim->energy, 4) : "",
-                                          playlist::m3u8_path(track.file)};
-    for (std::size_t i = 0; i < fields.size(); ++i) text += (i == 0 ? "" : ",") + csv_field(fields[i]);
-    text += '\n';
+    table.rows.push_back({std::to_string(track.rank), one_line(track.id), one_line(track.title), one_line(track.artist),
+                          one_line(track.album), ms < 0 ? "" : std::to_string(ms), number_or_empty(track.score, 4),
+                          std::to_string(track.cluster), one_line(track.mood), number_or_empty(track.valence, 4),
+                          number_or_empty(track.energy, 4), one_line(track.reason),
+                          track.aim ? number_or_empty(track.aim->valence, 4) : "",
+                          track.aim ? number_or_empty(track.aim->energy, 4) : "", playlist::m3u8_path(track.file)});
   }
-  return text;
+  return table_csv(table);
 }
 
 std::string m3u8_location(const RecommendedTrack& track) {

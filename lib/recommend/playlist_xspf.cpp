@@ -1,9 +1,9 @@
 // XSPF and its JSON twin: the same elements under the same names, written from https://www.xspf.org/spec
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "affekt/core/text.h"
 #include "affekt/core/version.h"
+#include "core/json.h"
 #include "recommend/playlist_text.h"
 
 namespace affekt::playlist {
@@ -47,7 +47,6 @@ std::string xspf(const Recommendation& recommendation, const std::string& title)
 }
 
 std::string jspf(const Recommendation& recommendation, const std::string& title) {
-  using Json = nlohmann::ordered_json;
   Json tracks = Json::array();
   for (const auto& track : recommendation.tracks) {
     if (!is_listed(recommendation, track)) continue;

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
 #include "affekt/model/model_file.h"
-#include "core/json_access.h"
+#include "core/json.h"
 
 namespace affekt {
 namespace fs = std::filesystem;
@@ -23,7 +22,7 @@ void take_metric(const Metrics& metrics, const char* key, double& field) {
   if (found != metrics.end() && std::isnan(field)) field = found->second;
 }
 
-void take_number(const nlohmann::ordered_json& summary, const char* key, const std::string& place, double& field) {
+void take_number(const Json& summary, const char* key, const std::string& place, double& field) {
   const auto found = summary.find(key);
   if (found == summary.end() || found->is_null()) return;
   if (!found->is_number()) throw DataError(place + ": " + key + ": expected a number, found " + found->type_name());

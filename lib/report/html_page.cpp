@@ -19,6 +19,24 @@ constexpr const char* kStyle =
 
 }  // namespace
 
+std::string table_html(const Table& table) {
+  check_table(table);
+  const auto number_class = [&](std::size_t c) { return table.columns[c].number ? " class=\"number\"" : ""; };
+  std::string html = "<table>\n<thead><tr>";
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    html += std::string("<th") + number_class(c) + ">" + shown_text(table.columns[c].name) + "</th>";
+  }
+  html += "</tr></thead>\n<tbody>\n";
+  for (const auto& row : table.rows) {
+    html += "<tr>";
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      html += std::string("<td") + number_class(c) + ">" + shown_text(row[c]) + "</td>";
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody>\n</table>\n";
+}
+
 HtmlPage::HtmlPage(const std::string& title) : title_(title) {}
 
 HtmlPage& HtmlPage::heading(const std::string& text) {

@@ -3,18 +3,16 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "affekt/model/architectures.h"
+#include "core/json.h"
 #include "nn/forward.h"
 #include "train/phases.h"
 #include "train/trainer.h"
 
 namespace affekt {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::int64_t bytes_of(const std::vector<NamedTensor>& tensors) {
   std::int64_t bytes = 0;

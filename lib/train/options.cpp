@@ -1,17 +1,14 @@
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
 #include "affekt/train/train_options.h"
-#include "core/json_access.h"
+#include "core/json.h"
 
 namespace affekt {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Every field that belongs in config.json under its flag's name: the one list that writing and reading share.
 template <typename Options, typename Visitor>

@@ -1,16 +1,14 @@
 #include "train/rank_job.h"
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "affekt/core/text.h"
 #include "affekt/core/version.h"
 #include "affekt/model/architectures.h"
+#include "core/json.h"
 
 namespace affekt {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Options that may differ between machines.
 const char* const kOwnOptions[] = {"data",          "ferplus",      "pretrained", "device", "threads",

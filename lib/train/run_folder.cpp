@@ -11,21 +11,18 @@
 #include <ctime>
 #include <functional>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
-#include "core/json_access.h"
+#include "core/json.h"
 #include "train/run_report.h"
 
 namespace affekt {
 namespace fs = std::filesystem;
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 const char* const kRunFiles[] = {"config.json",  "metrics.csv", "best.safetensors", "last",
                                  "summary.json", "curves.svg",  "report.html",      "log.txt"};

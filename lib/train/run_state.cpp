@@ -1,17 +1,14 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/random.h"
 #include "affekt/core/text.h"
-#include "core/json_access.h"
+#include "core/json.h"
 #include "train/trainer.h"
 
 namespace affekt {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 template <typename State, typename Visitor>
 void visit_fields(State& state, Visitor&& visit) {

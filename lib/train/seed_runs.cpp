@@ -4,19 +4,17 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
+#include "core/json.h"
 #include "train/run_folder.h"
 
 namespace affekt {
 namespace fs = std::filesystem;
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 bool can_be_resumed(const fs::path& run) {
   std::error_code error;
@@ -56,8 +54,6 @@ TrainSummary run_one(const Dataset& data, const TrainOptions& one, const TrainOb
     throw DataError(which + error.what());
   }
 }
-
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 }  // namespace
 

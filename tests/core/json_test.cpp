@@ -1,5 +1,6 @@
+#include "core/json.h"
+
 #include "affekt/core/error.h"
-#include "core/json_access.h"
 #include "support/catch.h"
 
 using namespace affekt;

@@ -7,8 +7,8 @@ trap 'rm -rf "$tree"' EXIT
 failures=0
 
 plant() {
-  rm -rf "$tree/include" "$tree/lib"
-  mkdir -p "$tree"/include/affekt/{core,recommend,cluster} "$tree"/lib/{core,nn,train,eval,image,recommend,cellar}
+  rm -rf "$tree/include" "$tree/lib" "$tree/tools"
+  mkdir -p "$tree"/include/affekt/{core,recommend,cluster} "$tree"/lib/{core,nn,train,eval,image,recommend,cellar} "$tree"/tools/common
   printf '#include <string>\n' >"$tree/include/affekt/core/a.h"
   printf '#include "affekt/core/a.h"\n' >"$tree/include/affekt/cluster/b.h"
   printf '#include "affekt/cluster/b.h"\n' >"$tree/lib/recommend/c.cpp"
@@ -16,6 +16,8 @@ plant() {
   printf '#include <opencv2/core.hpp>\n' >"$tree/lib/image/e.cpp"
   printf '// std::cout, exit(1), argv\n/* abort()\n printf("") */\nconst char* t = "exit(1) \\" // cout"; early_exit(x);\n' \
     >"$tree/lib/core/words.cpp"
+  printf '#include <iostream>\n#include "affekt/core/a.h"\n#include "common/f.h"\n#include "core/json.h"\n' >"$tree/tools/f.cpp"
+  printf '#include <CLI/CLI.hpp>\nint main(int argc, char** argv);\n' >"$tree/tools/common/f.h"
 }
 
 # expect_refusal FILE LINE TEXT: with LINE added to FILE the guard fails and its words contain TEXT.
@@ -54,6 +56,7 @@ expect_refusal lib/core/words.cpp 'std::cerr << "x";' 'no standard streams'
 expect_refusal lib/core/words.cpp '  std::exit (1);' 'the library never exits'
 expect_refusal lib/core/words.cpp 'int main(int argc, char** argv);' 'belong to the tools'
 expect_refusal lib/core/words.cpp 'std::printf("x");' 'the library never prints'
+expect_refusal tools/f.cpp '#include "nn/d.h"' 'a tool includes the private'
 
 plant
 printf '#include "affekt/core/ring.h"\n' >>"$tree/include/affekt/core/a.h"

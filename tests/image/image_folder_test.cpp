@@ -5,8 +5,8 @@
 #include <fstream>
 
 #include "affekt/core/error.h"
-#include "affekt/data/picture_access.h"
-#include "affekt/data/picture_list.h"
+#include "affekt/faces/picture_access.h"
+#include "affekt/faces/picture_list.h"
 #include "affekt/image/picture.h"
 #include "support/catch.h"
 #include "support/encoded_pictures.h"

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "affekt/core/error.h"
-#include "affekt/data/face_prediction.h"
+#include "affekt/faces/face_prediction.h"
 #include "affekt/image/picture.h"
 #include "support/catch.h"
 #include "support/encoded_pictures.h"

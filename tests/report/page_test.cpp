@@ -1,10 +1,6 @@
-#include <algorithm>
-#include <cmath>
-
 #include "affekt/core/error.h"
 #include "affekt/report/chart.h"
 #include "affekt/report/html_page.h"
-#include "affekt/report/table.h"
 #include "support/catch.h"
 
 using namespace affekt;
@@ -16,25 +12,6 @@ Table sample() { return {{{"name", false}, {"rows", true}}, {{"a", "1"}, {"b\xC3
 
 }  // namespace
 
-TEST_CASE("text tables align words left and numbers right") {
-  CHECK(table_text(sample()) == "name  rows\na        1\nb\xC3\xA9     200\n");
-  CHECK(table_text({{{"only"}}, {}}) == "only\n");
-}
-
-TEST_CASE("text tables are safe for a terminal") {
-  Table table = sample();
-  table.rows[0][0] = "\x1b[31mred\n";
-  const std::string text = table_text(table);
-  CHECK(text.find('\x1b') == std::string::npos);
-  CHECK(std::count(text.begin(), text.end(), '\n') == 3);
-}
-
-TEST_CASE("CSV quotes what needs quoting") {
-  Table table = sample();
-  table.rows[0] = {"a,\"b\"\nc", ""};
-  CHECK(table_csv(table) == "name,rows\n\"a,\"\"b\"\"\nc\",\nb\xC3\xA9,200\n");
-}
-
 TEST_CASE("HTML escapes and marks numbers") {
   Table table = sample();
   table.rows[0][0] = "<b>&";
@@ -42,11 +19,9 @@ TEST_CASE("HTML escapes and marks numbers") {
   CHECK_THAT(html, ContainsSubstring("<td>&lt;b&gt;&amp;</td><td class=\"number\">1</td>"));
 }
 
-TEST_CASE("ragged tables are refused") {
+TEST_CASE("ragged tables are refused on a page") {
   Table table = sample();
   table.rows[1].pop_back();
-  CHECK_THROWS_AS(table_text(table), UsageError);
-  CHECK_THROWS_AS(table_csv(table), UsageError);
   CHECK_THROWS_AS(table_html(table), UsageError);
 }
 
@@ -79,10 +54,4 @@ TEST_CASE("nothing on a page reorders what a reader sees") {
   CHECK_THAT(html, ContainsSubstring("<h2>one \uFFFDowt\uFFFD three</h2>") && ContainsSubstring("three\nline 2</pre>"));
   const std::string long_text(500, 'x');
   CHECK_THAT(HtmlPage("").paragraph(long_text).text(), ContainsSubstring("<p>" + long_text + "</p>"));
-}
-
-TEST_CASE("undefined numbers are shown as such") {
-  CHECK(number_or(0.12345, 3) == "0.123");
-  CHECK(number_or(std::nan(""), 3) == "n/a");
-  CHECK(number_or(std::nan(""), 3, "") == "");
 }

@@ -14,7 +14,6 @@
 using namespace affekt;
 using affekt::cli::judge_kernels;
 using affekt::cli::Vectors;
-using affekt::test::Json;
 using affekt::test::run_tool;
 using Catch::Matchers::ContainsSubstring;
 

@@ -10,7 +10,7 @@
 #include "../data/faces.h"
 #include "affekt/core/file.h"
 #include "affekt/data/packed.h"
-#include "affekt/data/picture_access.h"
+#include "affekt/faces/picture_access.h"
 #include "support/catch.h"
 #include "support/run_tool.h"
 #include "support/temp_folder.h"

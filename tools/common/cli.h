@@ -6,16 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common/io.h"
+#include "core/json.h"
 
 namespace affekt::cli {
-
-using Json = nlohmann::ordered_json;
 
 /// Exit codes; run() gives them to whatever the body throws.
 inline constexpr int kInternalFault = 1;

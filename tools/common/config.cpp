@@ -7,7 +7,7 @@
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
 #include "common/binding.h"
-#include "core/json_access.h"
+#include "core/json.h"
 
 namespace affekt::cli {
 namespace fs = std::filesystem;

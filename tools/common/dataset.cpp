@@ -11,7 +11,7 @@
 #include "affekt/data/data_spec.h"
 #include "affekt/data/fer2013.h"
 #include "affekt/data/packed.h"
-#include "affekt/data/picture_access.h"
+#include "affekt/faces/picture_access.h"
 
 namespace affekt::cli {
 namespace fs = std::filesystem;

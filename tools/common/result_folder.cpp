@@ -1,6 +1,5 @@
 #include "common/result_folder.h"
 
-#include <cmath>
 #include <filesystem>
 
 #include "affekt/core/error.h"
@@ -29,7 +28,5 @@ void write_result_files(const std::string& folder, const std::vector<std::pair<s
   }
   io.note("wrote " + printable(folder) + ": " + join(names, ", "));
 }
-
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 }  // namespace affekt::cli

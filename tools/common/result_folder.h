@@ -18,7 +18,4 @@ void prepare_result_folder(const std::string& folder, bool force, const std::str
 void write_result_files(const std::string& folder, const std::vector<std::pair<std::string, std::string>>& files,
                         Io& io);
 
-/// JSON has no NaN: what is undefined is null.
-Json number_or_null(double value);
-
 }  // namespace affekt::cli

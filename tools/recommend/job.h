@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "affekt/data/face_prediction.h"
+#include "affekt/faces/face_prediction.h"
 #include "affekt/recommend/local_library.h"
 #include "affekt/recommend/playlist.h"
 #include "affekt/recommend/recommender.h"

@@ -8,8 +8,6 @@
 namespace affekt::cli {
 namespace {
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json whole_number(double value) { return std::isfinite(value) ? Json(std::llround(value)) : Json(nullptr); }
 
 Json track_json(const RecommendedTrack& track) {
@@ -22,8 +20,8 @@ Json track_json(const RecommendedTrack& track) {
           {"score", track.score},
           {"cluster", track.cluster},
           {"mood", to_utf8(track.mood)},
-          {"valence", number(track.valence)},
-          {"energy", number(track.energy)},
+          {"valence", number_or_null(track.valence)},
+          {"energy", number_or_null(track.energy)},
           {"step", track.aim ? Json(track.rank) : Json(nullptr)},
           {"aim", track.aim ? Json{{"valence", track.aim->valence}, {"energy", track.aim->energy}} : Json(nullptr)},
           {"reason", to_utf8(track.reason)},

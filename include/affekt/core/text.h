@@ -57,4 +57,7 @@ AFFEKT_API std::string escape_xml(std::string_view text);
 /// Number of terminal columns is approximated by code points.
 AFFEKT_API std::size_t count_code_points(std::string_view utf8);
 
+/// `text` and as many spaces as fill `columns`; a longer text as it is.
+AFFEKT_API std::string padded(std::string text, std::size_t columns);
+
 }  // namespace affekt

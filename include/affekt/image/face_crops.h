@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "affekt/core/export.h"
-#include "affekt/data/picture_access.h"
+#include "affekt/faces/picture_access.h"
 #include "affekt/image/picture.h"
 
 namespace affekt {

@@ -5,7 +5,7 @@
 
 #include "affekt/core/export.h"
 #include "affekt/data/dataset.h"
-#include "affekt/data/picture_access.h"
+#include "affekt/faces/picture_access.h"
 
 namespace affekt {
 

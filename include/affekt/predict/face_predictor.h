@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "affekt/core/export.h"
-#include "affekt/data/face_prediction.h"
+#include "affekt/faces/face_prediction.h"
 #include "affekt/image/picture.h"
 #include "affekt/model/model_file.h"
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "affekt/core/export.h"
+#include "affekt/core/table.h"
 #include "affekt/data/dataset.h"
 #include "affekt/report/chart.h"
-#include "affekt/report/table.h"
 
 namespace affekt {
 

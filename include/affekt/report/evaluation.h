@@ -4,9 +4,9 @@
 #include <string>
 
 #include "affekt/core/export.h"
+#include "affekt/core/table.h"
 #include "affekt/metrics/classification.h"
 #include "affekt/report/chart.h"
-#include "affekt/report/table.h"
 
 namespace affekt {
 

@@ -4,9 +4,12 @@
 #include <string>
 
 #include "affekt/core/export.h"
-#include "affekt/report/table.h"
+#include "affekt/core/table.h"
 
 namespace affekt {
+
+/// A table as HTML, numbers marked by the class "number". @throws UsageError  as check_table().
+AFFEKT_API std::string table_html(const Table& table);
 
 class AFFEKT_API HtmlPage {
  public:

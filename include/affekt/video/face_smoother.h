@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "affekt/core/export.h"
-#include "affekt/data/face_prediction.h"
+#include "affekt/faces/face_prediction.h"
 
 namespace affekt {
 

@@ -103,4 +103,7 @@ struct CsvPart {
 /// of every part ends with position() == the part's `end`; if one does not, read the whole with one reader.
 AFFEKT_API std::vector<CsvPart> cut_csv(std::string_view bytes, std::size_t part_bytes);
 
+/// Appends a cell as a CSV text holds it: in quotes if it has a comma, quote or line end, its own quotes doubled.
+AFFEKT_API void append_csv_cell(std::string& line, std::string_view cell);
+
 }  // namespace affekt

@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "affekt/core/csv.h"
 #include "affekt/core/parallel.h"
-#include "affekt/data/csv.h"
-#include "data/byte_masks.h"
+#include "core/byte_masks.h"
 
 namespace affekt {
 namespace {

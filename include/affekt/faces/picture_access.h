@@ -11,7 +11,7 @@
 
 #include "affekt/core/export.h"
 #include "affekt/data/dataset.h"
-#include "affekt/data/face_prediction.h"
+#include "affekt/faces/face_prediction.h"
 
 namespace affekt {
 

@@ -1,11 +1,11 @@
-#include "affekt/data/face_prediction.h"
+#include "affekt/faces/face_prediction.h"
 
 #include <algorithm>
 
 #include "affekt/core/error.h"
 #include "affekt/core/plugin.h"
-#include "affekt/data/picture_access.h"
-#include "data/faces_factory.h"
+#include "affekt/faces/picture_access.h"
+#include "faces/faces_factory.h"
 
 namespace affekt {
 namespace {

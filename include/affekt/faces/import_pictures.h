@@ -10,7 +10,7 @@
 
 #include "affekt/core/export.h"
 #include "affekt/data/emotion.h"
-#include "affekt/data/picture_access.h"
+#include "affekt/faces/picture_access.h"
 
 namespace affekt {
 

@@ -1,4 +1,4 @@
-#include "affekt/data/csv.h"
+#include "affekt/core/csv.h"
 
 #include <algorithm>
 #include <ctime>

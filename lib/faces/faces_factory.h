@@ -1,8 +1,8 @@
 // The symbols of libaffekt_faces that core looks up at run time; lib/predict/factory.cpp defines them.
 #pragma once
 
-#include "affekt/data/face_prediction.h"
-#include "affekt/data/picture_access.h"
+#include "affekt/faces/face_prediction.h"
+#include "affekt/faces/picture_access.h"
 
 namespace affekt {
 

@@ -1,4 +1,4 @@
-#include "affekt/data/csv.h"
+#include "affekt/core/csv.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
-#include "data/byte_masks.h"
+#include "core/byte_masks.h"
 
 namespace affekt {
 namespace {
@@ -217,6 +217,19 @@ char sniff_delimiter(std::string_view bytes) {
     }
   }
   return best;
+}
+
+void append_csv_cell(std::string& line, std::string_view cell) {
+  if (cell.find_first_of(",\"\r\n") == std::string_view::npos) {
+    line += cell;
+    return;
+  }
+  line += '"';
+  for (const char c : cell) {
+    line += c;
+    if (c == '"') line += c;
+  }
+  line += '"';
 }
 
 }  // namespace affekt

@@ -1,4 +1,4 @@
-#include "core/json_access.h"
+#include "core/json.h"
 
 #include <algorithm>
 #include <set>
@@ -9,8 +9,6 @@
 
 namespace affekt {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// "line:column" of a byte offset.
 std::string position(std::string_view text, std::size_t offset) {

@@ -1,4 +1,4 @@
-#include "affekt/data/picture_list.h"
+#include "affekt/faces/picture_list.h"
 
 #include <algorithm>
 #include <system_error>

@@ -1,4 +1,4 @@
-#include "affekt/data/import_pictures.h"
+#include "affekt/faces/import_pictures.h"
 
 #include <algorithm>
 #include <optional>
@@ -8,7 +8,7 @@
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
-#include "affekt/data/picture_list.h"
+#include "affekt/faces/picture_list.h"
 
 namespace affekt {
 namespace fs = std::filesystem;
