@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "affekt/core/file.h"
 #include "affekt/data/csv.h"
 #include "affekt/music/track_reader.h"
 #include "affekt/music/track_table.h"
@@ -20,6 +21,10 @@ struct FileText {
   std::string_view bytes;
   std::shared_ptr<const void> owner;
 };
+
+/// read_tracks() of a file that is open already.
+TrackFile read_tracks(const std::string& path, const std::shared_ptr<const InputFile>& file,
+                      const TrackReadOptions& options);
 
 /// Reads one text that is taken to be UTF-8. Rows, counts and places are those of one reader that goes from begin to
 /// end, however the text is cut.
