@@ -1,32 +1,36 @@
 // affekt-cluster: groups the songs of Spotify tables by k-means and names the groups by mood.
+#include <sys/resource.h>
+
 #include <algorithm>
-#include <map>
+#include <fstream>
 #include <new>
 #include <string>
 #include <vector>
 
-#include "affekt/cluster/cluster_folder.h"
-#include "affekt/cluster/cluster_tracks.h"
+#include "affekt/cluster/cluster_files.h"
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
-#include "affekt/metrics/cluster_quality.h"
 #include "affekt/music/moods.h"
-#include "affekt/music/track_reader.h"
 #include "affekt/report/clustering_page.h"
-#include "cluster_flags.h"
 #include "cluster_output.h"
-#include "cluster_stream.h"
 #include "common/cli.h"
 
 namespace {
 
+using affekt::ClusteredTracks;
+using affekt::MissingValues;
+using affekt::TableAccess;
+using affekt::TracksForm;
 using affekt::UsageError;
-using affekt::cli::ClusterResult;
 using affekt::cli::Io;
 using affekt::cli::Tool;
 
-using affekt::cli::Missing;
-using Flags = affekt::cli::ClusterFlags;
+struct Flags {
+  affekt::TrackSources sources;
+  affekt::ClusterFilesOptions options;
+  std::string k = "auto", k_range = "4:12", features, columns, assign, out, moods;
+  bool force = false, pack = false, stream = false;
+};
 
 int parse_count(const std::string& text, const std::string& option, const char* or_else = "") {
   const auto value = affekt::parse_integer(text);
@@ -42,13 +46,24 @@ int parse_count(const std::string& text, const std::string& option, const char* 
 constexpr const char* kOnlyToFit[] = {"k",         "k-range", "features", "scale",          "fold-tempo", "missing",
                                       "algorithm", "start",   "restarts", "max-iterations", "tolerance",  "moods"};
 
-void finish_options(const Tool& tool, Flags& flags) {
-  affekt::ClusterOptions& options = flags.options;
-  if (flags.inputs.empty()) throw UsageError("no track table given; expected TRACKS.csv, or - for standard input");
-  if (std::count(flags.inputs.begin(), flags.inputs.end(), "-") > 1) {
-    throw UsageError("standard input (-) can be read once only");
+std::vector<affekt::TrackFeature> parse_features(const std::string& text) {
+  std::vector<affekt::TrackFeature> features;
+  for (const std::string& name : affekt::split(text, ',')) {
+    if (affekt::trim(name).empty()) continue;
+    const auto feature = affekt::parse_feature(affekt::trim(name));
+    if (!feature)
+      throw UsageError("features: " + affekt::unknown_name_message("feature", name, affekt::feature_names()));
+    features.push_back(*feature);
   }
-  if (flags.inputs.size() > 255) throw UsageError("more than 255 track tables");
+  if (!text.empty() && features.empty()) {
+    throw UsageError("features: expected names separated by commas, found '" + affekt::printable(text, 40) + "'");
+  }
+  return features;
+}
+
+void finish_options(const Tool& tool, Flags& flags) {
+  affekt::ClusterOptions& options = flags.options.clustering;
+  flags.sources.validate();
   if (!flags.assign.empty()) {
     for (const char* name : kOnlyToFit) {
       if (tool.chosen(name)) throw UsageError(tool.shown(name) + " has no effect with --assign; leave it out");
@@ -62,146 +77,73 @@ void finish_options(const Tool& tool, Flags& flags) {
     throw UsageError("--k-range: expected A:B, found '" + affekt::printable(flags.k_range, 40) + "'");
   options.k_low = parse_count(ends[0], "k-range");
   options.k_high = parse_count(ends[1], "k-range");
-  for (const std::string& name : affekt::split(flags.features, ',')) {
-    if (affekt::trim(name).empty()) continue;
-    const auto feature = affekt::parse_feature(affekt::trim(name));
-    if (!feature)
-      throw UsageError("features: " + affekt::unknown_name_message("feature", name, affekt::feature_names()));
-    options.features.push_back(*feature);
-  }
-  if (!flags.features.empty() && options.features.empty()) {
-    throw UsageError("features: expected names separated by commas, found '" + affekt::printable(flags.features, 40) +
-                     "'");
-  }
-  affekt::cli::check_stream_flags(tool, flags);
+  options.features = parse_features(flags.features);
+  flags.sources.columns = affekt::parse_column_overrides(flags.columns);
   options.kmeans.seed = tool.common.seed;
   options.all_measures = true;
-  options.validate();
-}
-
-/// One of several tables: a column that it lacks and another has makes all of its rows unusable.
-struct Input {
-  std::string name;
-  std::size_t rows = 0;
-  std::vector<affekt::TrackFeature> absent;
-};
-
-Input describe(const std::string& path, const affekt::TrackTable& table) {
-  Input input{affekt::printable(path), table.size(), {}};
-  for (const std::string& name : affekt::feature_names()) {
-    const auto feature = affekt::parse_feature(name);
-    if (feature && !table.has(*feature)) input.absent.push_back(*feature);
-  }
-  return input;
-}
-
-void warn_about_columns(const std::vector<Input>& inputs, const std::vector<affekt::TrackFeature>& wanted, Io& io) {
-  for (const Input& input : inputs) {
-    for (const auto feature : wanted) {
-      if (std::find(input.absent.begin(), input.absent.end(), feature) == input.absent.end()) continue;
-      io.warn(input.name + ": no column '" + affekt::feature_name(feature) + "': all of its " +
-              std::to_string(input.rows) + " tracks are left out (--features chooses columns that all tables have)");
-      break;
-    }
+  flags.sources.access = flags.stream ? TableAccess::streamed : TableAccess::in_memory;
+  flags.options.output.folder = flags.out;
+  flags.options.output.form = flags.pack ? TracksForm::packed : TracksForm::csv;
+  flags.options.output.report = affekt::clustering_page;
+  flags.options.validate(flags.sources.access);
+  if (flags.stream && flags.assign.empty() && options.algorithm == affekt::KMeansAlgorithm::lloyd &&
+      (tool.chosen("algorithm") || tool.given("algorithm"))) {
+    throw UsageError("--algorithm lloyd uses all tracks each step, which --stream does not hold; leave it out");
   }
 }
 
-std::vector<Input> read_inputs(const Flags& flags, Io& io, ClusterResult& result) {
-  std::vector<Input> inputs;
-  affekt::TrackReadOptions options;
-  options.columns = affekt::parse_column_overrides(flags.columns);
-  for (const std::string& path : flags.inputs) {
-    affekt::TrackReadNotes notes;
-    affekt::TrackTable table = affekt::read_tracks(path, result.dropped, notes, options);
+affekt::ClusterFilesObserver observe(const Flags& flags, Io& io) {
+  affekt::ClusterFilesObserver observer;
+  observer.read = [&io](const std::string& path, const affekt::TrackReadNotes& notes) {
     for (const std::string& line : notes.lines) io.detail(affekt::printable(path) + ": " + line);
     for (const std::string& line : notes.warnings) io.warn(affekt::printable(path) + ": " + line);
-    inputs.push_back(describe(path, table));
-    if (flags.inputs.size() == 1) {
-      result.tracks = std::move(table);
-    } else {
-      result.tracks.append(table);
-    }
+  };
+  observer.lacks = [&io](const std::string& path, affekt::TrackFeature feature, std::size_t rows) {
+    io.warn(affekt::printable(path) + ": no column '" + affekt::feature_name(feature) + "': all of its " +
+            std::to_string(rows) + " tracks are left out (--features chooses columns that all tables have)");
+  };
+  const char* work = flags.stream ? "reading and clustering" : "choosing k";
+  observer.progress = [&io, work](double done) { io.progress(done, work); };
+  if (flags.stream) {
+    // From the first question on, not before: a stream that waits for its standard input is to end at once.
+    observer.stop_requested = [signal = static_cast<const std::atomic<int>*>(nullptr)]() mutable {
+      if (signal == nullptr) signal = &affekt::cli::catch_interrupts();
+      return *signal != 0;
+    };
   }
-  affekt::require_columns(result.tracks, options.columns);
-  return inputs;
+  return observer;
 }
 
-void measure_agreement(const std::vector<std::string>& labels, ClusterResult& result) {
-  std::map<std::string, std::int32_t> numbers;
-  for (const std::string& label : labels) {
-    if (!label.empty()) numbers.emplace(label, 0);
+ClusteredTracks cluster(const Flags& flags, Io& io) {
+  const affekt::ClusterFilesObserver observer = observe(flags, io);
+  if (!flags.assign.empty()) {
+    return affekt::assign_files(flags.sources, flags.assign, flags.options.output, observer);
   }
-  if (numbers.empty()) throw affekt::DataError("--label-column: no track has a label");
-  for (auto& [name, number] : numbers) {
-    number = static_cast<std::int32_t>(result.label_names.size());
-    result.label_names.push_back(name);
-  }
-  result.confusion.assign(numbers.size(), std::vector<std::size_t>(result.clustering.model.k()));
-  std::vector<std::int32_t> truth, found;
-  for (std::size_t row = 0; row < labels.size(); ++row) {
-    if (labels[row].empty()) continue;
-    truth.push_back(numbers.at(labels[row]));
-    found.push_back(result.clustering.labels[row]);
-    ++result.confusion[static_cast<std::size_t>(truth.back())][static_cast<std::size_t>(found.back())];
-  }
-  result.labelled = truth.size();
-  result.agreement = affekt::agreement(truth, found);
-}
-
-std::vector<std::string> labels_of(const affekt::TrackTable& tracks, const std::string& column) {
-  try {
-    return affekt::column_texts(tracks, column);
-  } catch (const UsageError& error) {
-    throw UsageError(std::string("label-column: ") + error.what());
-  }
-}
-
-/// With --missing median, or with clusters saved with it: what stands in for missing values.
-void fill_in(const Flags& flags, const affekt::ClusterModel& saved, const std::vector<affekt::TrackFeature>& wanted,
-             ClusterResult& result) {
-  result.fitting = flags.options;
-  if (flags.assign.empty() && flags.missing == Missing::median) {
-    result.fitting.features = wanted;
-    result.fitting.fill = affekt::column_medians(result.tracks, wanted);
-  }
-  const std::vector<double>& fill = flags.assign.empty() ? result.fitting.fill : saved.fill;
-  if (!fill.empty()) result.filled = affekt::fill_missing(result.tracks, wanted, fill);
-}
-
-void cluster(const Flags& flags, Io& io, ClusterResult& result) {
-  affekt::ClusterModel saved;
-  if (!flags.assign.empty()) saved = affekt::read_cluster_folder(flags.assign);
   const affekt::MoodMap moods = flags.moods.empty() ? affekt::default_moods() : affekt::read_moods(flags.moods);
-  const std::vector<Input> inputs = read_inputs(flags, io, result);
-  std::vector<affekt::TrackFeature> wanted = flags.assign.empty() ? flags.options.features : saved.features;
-  if (wanted.empty()) wanted = affekt::default_features(result.tracks);
-  for (const auto feature : wanted) {
-    if (result.tracks.has(feature)) continue;
-    const std::string message = std::string("no column '") + affekt::feature_name(feature) + "' in the table";
-    if (flags.assign.empty()) throw UsageError("--features: " + message);
-    throw affekt::DataError(message + ", which the clusters of " + affekt::printable(flags.assign) + " need");
-  }
-  warn_about_columns(inputs, wanted, io);
-  fill_in(flags, saved, wanted, result);
-  affekt::drop_unusable(result.tracks, wanted, result.dropped);
-  const std::string name = affekt::printable(flags.inputs.front()) + (flags.inputs.size() > 1 ? " ..." : "");
-  if (result.tracks.size() == 0)
-    throw affekt::DataError(name + ": " + affekt::no_tracks_message(result.dropped) +
-                            " (--features chooses other columns)");
-  std::vector<std::string> labels;
-  if (!flags.label_column.empty()) labels = labels_of(result.tracks, flags.label_column);
-  result.clustering = flags.assign.empty()
-                          ? affekt::cluster_tracks(result.tracks, result.fitting, moods,
-                                                   [&io](double done) { io.progress(done, "choosing k"); })
-                          : affekt::assign_tracks(result.tracks, saved);
-  io.end_progress();
-  if (!labels.empty()) measure_agreement(labels, result);
-  constexpr std::size_t kShown = 3;
-  result.portraits = affekt::cluster_portraits(result.tracks, result.clustering, kShown);
-  for (const std::string& line : affekt::cli::detail_lines(result)) io.detail(line);
+  return affekt::cluster_files(flags.sources, flags.options, moods, observer);
 }
 
-void warn_about(const ClusterResult& result, Io& io) {
+/// The most memory that this program has had at once. Not getrusage() where that can be helped: a child's begins with
+/// that of the process it was forked from.
+std::size_t peak_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    constexpr std::string_view kKey = "VmHWM:";
+    if (line.compare(0, kKey.size(), kKey) != 0) continue;
+    const auto kilobytes = affekt::parse_integer(line.substr(kKey.size(), line.rfind(' ') - kKey.size()));
+    if (kilobytes) return static_cast<std::size_t>(*kilobytes) * 1024;
+  }
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+void tell_about(const ClusteredTracks& result, Io& io) {
+  if (result.duplicates_until) {
+    io.warn("from row " + std::to_string(*result.duplicates_until) +
+            " on only duplicates of earlier rows are found: 256 MB of fingerprints are full");
+  }
+  for (const std::string& line : affekt::cli::detail_lines(result)) io.detail(line);
   if (result.dropped.malformed > 0) {
     io.warn(std::to_string(result.dropped.malformed) +
             " malformed rows left out; the first: " + result.dropped.first_malformed);
@@ -216,8 +158,8 @@ void warn_about(const ClusterResult& result, Io& io) {
 }
 
 void bind(Tool& tool, Flags& flags) {
-  affekt::ClusterOptions& options = flags.options;
-  tool.positional("TRACKS.csv", flags.inputs,
+  affekt::ClusterOptions& options = flags.options.clustering;
+  tool.positional("TRACKS.csv", flags.sources.paths,
                   "Track tables: CSV in any of the popular Spotify dialects, - is standard input");
   tool.option("k", flags.k, "Number of clusters, or auto: the highest silhouette over --k-range");
   tool.alias("k", 'k');
@@ -234,7 +176,7 @@ void bind(Tool& tool, Flags& flags) {
               "Scaling of the columns");
   tool.flag("fold-tempo", options.fold_tempo,
             "Take tempo doubled or halved into 70 to 140 beats a minute, so that half time is no other time");
-  tool.choice("missing", flags.missing, {{"drop", Missing::drop}, {"median", Missing::median}},
+  tool.choice("missing", flags.options.missing, {{"drop", MissingValues::drop}, {"median", MissingValues::median}},
               "Tracks that lack a feature: leave them out, or fill in the median of the column");
   tool.choice("algorithm", options.algorithm,
               {{"lloyd", affekt::KMeansAlgorithm::lloyd}, {"minibatch", affekt::KMeansAlgorithm::minibatch}},
@@ -246,7 +188,7 @@ void bind(Tool& tool, Flags& flags) {
   tool.option("restarts", options.kmeans.restarts, "Independent starts; the lowest inertia wins");
   tool.option("max-iterations", options.kmeans.max_iterations, "Steps a start");
   tool.option("tolerance", options.kmeans.relative_tolerance, "Stop when inertia falls by less than this fraction");
-  tool.option("label-column", flags.label_column, "Column with known labels to compare the clusters with");
+  tool.option("label-column", flags.sources.label_column, "Column with known labels to compare the clusters with");
   tool.option("assign", flags.assign, "Put the tracks into the saved clusters of this folder instead");
   tool.option("moods", flags.moods, "Mood regions instead of the bundled configs/moods.json");
   tool.option("out", flags.out, "Folder for tracks.csv, report.html and clusters.json");
@@ -267,30 +209,27 @@ int main(int argc, char** argv) {
   return tool.run(argc, argv, [&](Io& io) {
     finish_options(tool, flags);
     if (!flags.out.empty()) affekt::check_cluster_folder(flags.out, flags.force);
-    ClusterResult result;
+    ClusteredTracks result;
     try {
-      flags.stream ? affekt::cli::cluster_stream_files(flags, io, result) : cluster(flags, io, result);
+      result = cluster(flags, io);
     } catch (const std::bad_alloc&) {
       if (flags.stream) throw;
       io.error("out of memory (--stream reads tables larger than memory in blocks)");
       return affekt::cli::kInternalFault;
     }
-    warn_about(result, io);
-    if (!flags.out.empty() && !flags.stream) {
-      affekt::write_cluster_folder(flags.out, result.tracks, result.clustering,
-                                   flags.pack ? affekt::TracksForm::packed : affekt::TracksForm::csv,
-                                   affekt::clustering_page(result.tracks, result.clustering));
-      io.note("wrote " + affekt::printable(flags.out));
-    }
+    io.end_progress();
+    const std::size_t memory = flags.stream ? peak_memory() : 0;
+    tell_about(result, io);
+    if (!flags.out.empty()) io.note("wrote " + affekt::printable(flags.out));
     if (tool.common.json) {
       auto json = tool.result();
       for (const char* name : kOnlyToFit) {
         if (!flags.assign.empty()) json["options"][name] = nullptr;
       }
-      affekt::cli::add_cluster_json(result, json);
+      affekt::cli::add_cluster_json(result, memory, json);
       io.out() << affekt::cli::json_text(json, 2) << "\n";
     } else {
-      io.out() << affekt::cli::cluster_text(result);
+      io.out() << affekt::cli::cluster_text(result, memory);
     }
     return 0;
   });

@@ -17,7 +17,7 @@ Json track_json(const TrackTable& table, std::size_t row) {
           {"artist", std::string(table.text(table.artist, row))}};
 }
 
-void add_portrait(const ClusterResult& result, std::size_t c, Json& cluster) {
+void add_portrait(const ClusteredTracks& result, std::size_t c, Json& cluster) {
   const ClusterPortrait& portrait = result.portraits[c];
   cluster["distinctive"] = Json::array();
   for (const Distinction& one : portrait.distinctions) {
@@ -41,7 +41,7 @@ void add_portrait(const ClusterResult& result, std::size_t c, Json& cluster) {
   }
 }
 
-Json clusters_json(const ClusterResult& result) {
+Json clusters_json(const ClusteredTracks& result) {
   const ClusterModel& model = result.clustering.model;
   Json clusters = Json::array();
   for (std::size_t c = 0; c < model.k(); ++c) {
@@ -106,15 +106,16 @@ std::string song_text(const TrackTable& table, std::size_t row) {
   return artist.empty() ? title : artist + " - " + title;
 }
 
-Table cluster_table(const ClusterResult& result) {
+Table cluster_table(const ClusteredTracks& result) {
   const ClusterModel& model = result.clustering.model;
   Table table;
   table.columns = {{"cluster", true}, {"mood"},      {"tracks", true},           {"valence", true},
                    {"energy", true},  {"bpm", true}, {"nearest to the centroid"}};
   for (std::size_t c = 0; c < model.k(); ++c) {
     std::string songs;
-    for (const std::size_t row : exemplars(result.clustering, c, 2)) {
-      songs += (songs.empty() ? "" : "; ") + song_text(result.tracks, row);
+    const std::vector<std::size_t>& nearest = result.portraits[c].exemplars;
+    for (std::size_t i = 0; i < std::min<std::size_t>(nearest.size(), 2); ++i) {
+      songs += (songs.empty() ? "" : "; ") + song_text(result.tracks, nearest[i]);
     }
     table.rows.push_back({std::to_string(c), model.clusters[c].mood.empty() ? "?" : model.clusters[c].mood,
                           std::to_string(model.clusters[c].size), centroid_text(model, c, TrackFeature::valence, 3),
@@ -124,26 +125,23 @@ Table cluster_table(const ClusterResult& result) {
   return table;
 }
 
-std::size_t track_count(const ClusterResult& result) {
-  return result.clustering.sampled_from > 0 ? result.clustering.sampled_from : result.tracks.size();
-}
-
 constexpr std::size_t kMostLabels = 20;  // more are in the JSON only
 
-Table confusion_table(const ClusterResult& result) {
+Table confusion_table(const LabelComparison& comparison) {
   Table table;
   table.columns = {{"label"}};
-  for (std::size_t c = 0; c < result.clustering.model.k(); ++c) table.columns.push_back({std::to_string(c), true});
-  for (std::size_t i = 0; i < result.label_names.size(); ++i) {
-    table.rows.push_back({printable(result.label_names[i], 28)});
-    for (const std::size_t count : result.confusion[i]) table.rows.back().push_back(std::to_string(count));
+  for (std::size_t c = 0; c < comparison.confusion.front().size(); ++c)
+    table.columns.push_back({std::to_string(c), true});
+  for (std::size_t i = 0; i < comparison.labels.size(); ++i) {
+    table.rows.push_back({printable(comparison.labels[i], 28)});
+    for (const std::size_t count : comparison.confusion[i]) table.rows.back().push_back(std::to_string(count));
   }
   return table;
 }
 
 }  // namespace
 
-std::vector<std::string> detail_lines(const ClusterResult& result) {
+std::vector<std::string> detail_lines(const ClusteredTracks& result) {
   constexpr std::size_t kFeatures = 4;
   std::vector<std::string> lines;
   if (result.dropped.missing > 0) lines.push_back("tracks that lack a feature: " + lacking_in_words(result.dropped));
@@ -166,13 +164,13 @@ std::vector<std::string> detail_lines(const ClusterResult& result) {
   return lines;
 }
 
-void add_cluster_json(const ClusterResult& result, Json& json) {
+void add_cluster_json(const ClusteredTracks& result, std::size_t peak_memory, Json& json) {
   const Clustering& clustering = result.clustering;
   const ClusterModel& model = clustering.model;
-  json["tracks"] = track_count(result);
-  if (result.peak_memory > 0) {
+  json["tracks"] = result.size();
+  if (peak_memory > 0) {
     json["sample"] = result.tracks.size();
-    json["peak_memory_bytes"] = result.peak_memory;
+    json["peak_memory_bytes"] = peak_memory;
   }
   json["dropped"] = {{"missing", result.dropped.missing},
                      {"duplicate", result.dropped.duplicate},
@@ -212,18 +210,22 @@ void add_cluster_json(const ClusterResult& result, Json& json) {
     for (const auto& [name, k] : advice_list(clustering.advice)) json["advice"][name] = k > 0 ? Json(k) : Json(nullptr);
   }
   json["clusters"] = clusters_json(result);
-  if (result.agreement) {
-    json["agreement"] = {{"ari", result.agreement->ari},       {"nmi", result.agreement->nmi},
-                         {"purity", result.agreement->purity}, {"tracks", result.labelled},
-                         {"labels", result.label_names},       {"confusion", result.confusion}};
+  if (result.labels) {
+    const Agreement& agreement = result.labels->agreement;
+    json["agreement"] = {{"ari", agreement.ari},
+                         {"nmi", agreement.nmi},
+                         {"purity", agreement.purity},
+                         {"tracks", result.labels->tracks},
+                         {"labels", result.labels->labels},
+                         {"confusion", result.labels->confusion}};
   }
 }
 
-std::string cluster_text(const ClusterResult& result) {
+std::string cluster_text(const ClusteredTracks& result, std::size_t peak_memory) {
   const Clustering& clustering = result.clustering;
   const ClusterQuality& quality = clustering.model.quality;
   std::string text = table_text(cluster_table(result));
-  text += "\n" + std::to_string(track_count(result)) + " tracks, k = " + std::to_string(clustering.model.k()) +
+  text += "\n" + std::to_string(result.size()) + " tracks, k = " + std::to_string(clustering.model.k()) +
           ", silhouette " + number_or(quality.silhouette, 3) + ", Davies-Bouldin " +
           number_or(quality.davies_bouldin, 3) + ", Calinski-Harabasz " + number_or(quality.calinski_harabasz, 1) +
           ", inertia " + number_or(quality.inertia, 1) + "\n";
@@ -235,18 +237,18 @@ std::string cluster_text(const ClusterResult& result) {
   if (!clustering.sweep.empty()) {
     text += "\n" + sweep_text(clustering);
   }
-  if (result.agreement) {
-    const std::size_t at = text.size();
-    text += "agreement with the labels of " + std::to_string(result.labelled) + " tracks: ARI " +
-            number_or(result.agreement->ari, 3) + ", NMI " + number_or(result.agreement->nmi, 3) + ", purity " +
-            number_or(result.agreement->purity, 3) + "\n";
-    if (result.label_names.size() <= kMostLabels) text.insert(at, table_text(confusion_table(result)) + "\n");
+  if (result.labels) {
+    const Agreement& agreement = result.labels->agreement;
+    if (result.labels->labels.size() <= kMostLabels) text += table_text(confusion_table(*result.labels)) + "\n";
+    text += "agreement with the labels of " + std::to_string(result.labels->tracks) + " tracks: ARI " +
+            number_or(agreement.ari, 3) + ", NMI " + number_or(agreement.nmi, 3) + ", purity " +
+            number_or(agreement.purity, 3) + "\n";
   }
   if (clustering.sampled_from > 0) {
     text += "silhouette, Davies-Bouldin, choice of k and songs are of a sample of " +
             std::to_string(result.tracks.size()) + " tracks\n";
   }
-  if (result.peak_memory > 0) text += "peak memory " + std::to_string(result.peak_memory / 1000000) + " MB\n";
+  if (peak_memory > 0) text += "peak memory " + std::to_string(peak_memory / 1000000) + " MB\n";
   return text;
 }
 

@@ -1,14 +1,19 @@
 #include "affekt/cluster/catalog.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <memory>
+#include <utility>
 
 #include "affekt/cluster/cluster_folder.h"
 #include "affekt/cluster/cluster_tracks.h"
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
+#include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
 #include "cluster/packed_tracks.h"
+#include "music/table_reader.h"
 
 namespace affekt {
 namespace {
@@ -24,24 +29,36 @@ void require_mood_axes(const TrackTable& table, const std::string& place) {
   }
 }
 
-void read_csv_tracks(const fs::path& path, Catalog& catalog) {
-  DroppedTracks dropped;
-  catalog.tracks = read_tracks(path.string(), dropped, catalog.notes);
-  const auto clusters = column_texts(catalog.tracks, "cluster");
-  const auto distances = column_texts(catalog.tracks, "distance");
-  for (std::size_t row = 0; row < catalog.tracks.size(); ++row) {
-    const auto cluster = parse_integer(clusters[row]);
-    const auto distance = parse_double(distances[row]);
-    const auto k = static_cast<long long>(catalog.clusters.k());
-    if (!cluster || *cluster < 0 || *cluster >= k || !distance || !(*distance >= 0) ||
-        !std::isfinite(static_cast<float>(*distance))) {
-      throw DataError(printable(path.string()) + ": row " + std::to_string(row + 1) + ": cluster '" +
-                      printable(clusters[row], 20) + "', distance '" + printable(distances[row], 20) +
-                      "': expected a cluster below " + std::to_string(k) + " and a distance");
+void read_csv_tracks(InputFile input, const fs::path& path, Catalog& catalog) {
+  constexpr std::size_t kChunk = 16384;
+  constexpr std::int32_t kWrong = -1;
+  TrackReadOptions options;
+  options.cells = {"cluster", "distance"};
+  TrackFile file = read_tracks(path.string(), std::make_shared<InputFile>(std::move(input)), options);
+  for (const std::string& name : options.cells) require_column(file.table.sources, name);
+  const std::vector<TextColumn> cells = std::move(file.table.cells);
+  file.table.cells.clear();
+  catalog.tracks = std::move(file.table);
+  catalog.notes = std::move(file.notes);
+  const auto k = static_cast<long long>(catalog.clusters.k());
+  catalog.cluster.resize(catalog.tracks.size());
+  catalog.distance.resize(catalog.tracks.size());
+  parallel_for(catalog.tracks.size(), kChunk, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      const auto cluster = parse_integer(cells[0][row]);
+      const auto distance = parse_double(cells[1][row]);
+      const bool right = cluster && *cluster >= 0 && *cluster < k && distance && *distance >= 0 &&
+                         std::isfinite(static_cast<float>(*distance));
+      catalog.cluster[row] = right ? static_cast<std::int32_t>(*cluster) : kWrong;
+      catalog.distance[row] = right ? static_cast<float>(*distance) : 0;
     }
-    catalog.cluster.push_back(static_cast<std::int32_t>(*cluster));
-    catalog.distance.push_back(static_cast<float>(*distance));
-  }
+  });
+  const auto wrong = std::find(catalog.cluster.begin(), catalog.cluster.end(), kWrong);
+  if (wrong == catalog.cluster.end()) return;
+  const auto row = static_cast<std::size_t>(wrong - catalog.cluster.begin());
+  throw DataError(printable(path.string()) + ": row " + std::to_string(row + 1) + ": cluster '" +
+                  printable(cells[0][row], 20) + "', distance '" + printable(cells[1][row], 20) +
+                  "': expected a cluster below " + std::to_string(k) + " and a distance");
 }
 
 Catalog read_folder(const fs::path& dir) {
@@ -51,17 +68,18 @@ Catalog read_folder(const fs::path& dir) {
     throw DataError(printable((dir / "clusters.json").string()) + ": has no tracks beside it");
   }
   const fs::path path = dir / catalog.clusters.tracks_file;
-  if (digest_hex(InputFile::open(path).bytes()) != catalog.clusters.tracks_digest) {
+  InputFile file = InputFile::open(path);
+  if (digest_hex(file.bytes()) != catalog.clusters.tracks_digest) {
     throw DataError(printable(path.string()) +
                     ": is not the file clusters.json was made with (digests differ); run affekt-cluster again");
   }
   if (path.extension() == ".safetensors") {
-    PackedTracks packed = read_packed_tracks(path, catalog.clusters.k());
+    PackedTracks packed = read_packed_tracks(std::move(file), path, catalog.clusters.k());
     catalog.tracks = std::move(packed.table);
     catalog.cluster = std::move(packed.cluster);
     catalog.distance = std::move(packed.distance);
   } else {
-    read_csv_tracks(path, catalog);
+    read_csv_tracks(std::move(file), path, catalog);
   }
   require_mood_axes(catalog.tracks, path.string());
   return catalog;
@@ -69,12 +87,13 @@ Catalog read_folder(const fs::path& dir) {
 
 Catalog read_raw(const std::string& place, const MoodMap& moods, std::uint64_t seed) {
   constexpr std::size_t kFew = 12;  // too few to look for groups: one cluster
+  TrackFile file = read_tracks(place);
   Catalog catalog;
-  DroppedTracks dropped;
-  catalog.tracks = read_tracks(place, dropped, catalog.notes);
+  catalog.tracks = std::move(file.table);
+  catalog.notes = std::move(file.notes);
   if (catalog.tracks.size() > 0) require_mood_axes(catalog.tracks, place);
-  drop_unusable(catalog.tracks, default_features(catalog.tracks), dropped);
-  if (catalog.tracks.size() == 0) throw DataError(printable(place) + ": " + no_tracks_message(dropped));
+  drop_unusable(catalog.tracks, default_features(catalog.tracks), file.dropped);
+  if (catalog.tracks.size() == 0) throw DataError(printable(place) + ": " + no_tracks_message(file.dropped));
   ClusterOptions options;
   options.kmeans.seed = seed;
   if (catalog.tracks.size() <= kFew) options.k = 1;

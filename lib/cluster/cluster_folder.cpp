@@ -11,6 +11,7 @@
 #include "affekt/core/file.h"
 #include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
+#include "cluster/cluster_folder_writer.h"
 #include "cluster/packed_tracks.h"
 #include "music/raw_rows.h"
 

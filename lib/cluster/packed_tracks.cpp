@@ -97,8 +97,10 @@ class Writer {
 
 class Reader {
  public:
-  Reader(const std::filesystem::path& path, std::size_t k)
-      : file_(std::make_shared<SafetensorsFile>(SafetensorsFile::open(path))), place_(printable(path.string())), k_(k) {
+  Reader(InputFile file, const std::filesystem::path& path, std::size_t k)
+      : file_(std::make_shared<SafetensorsFile>(SafetensorsFile::of(std::move(file), path))),
+        place_(printable(path.string())),
+        k_(k) {
     const auto& metadata = file_->metadata();
     const auto schema = metadata.find("schema");
     if (schema == metadata.end() || schema->second != kSchema) {
@@ -273,6 +275,8 @@ void write_packed_tracks(const std::filesystem::path& path, const TrackTable& ta
   writer.write(path, table.size());
 }
 
-PackedTracks read_packed_tracks(const std::filesystem::path& path, std::size_t k) { return Reader(path, k).read(); }
+PackedTracks read_packed_tracks(InputFile file, const std::filesystem::path& path, std::size_t k) {
+  return Reader(std::move(file), path, k).read();
+}
 
 }  // namespace affekt

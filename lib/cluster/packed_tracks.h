@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "affekt/cluster/cluster_tracks.h"
+#include "affekt/core/file.h"
 #include "affekt/music/track_table.h"
 
 namespace affekt {
@@ -19,8 +20,8 @@ struct PackedTracks {
   std::vector<float> distance;
 };
 
-/// Every size, offset and index is checked; `k` bounds the clusters. Texts refer to the mapped file.
-/// @throws IoError, DataError
-PackedTracks read_packed_tracks(const std::filesystem::path& path, std::size_t k);
+/// Every size, offset and index is checked; `k` bounds the clusters. Texts refer to the file, which is kept.
+/// @param path  for messages. @throws DataError
+PackedTracks read_packed_tracks(InputFile file, const std::filesystem::path& path, std::size_t k);
 
 }  // namespace affekt

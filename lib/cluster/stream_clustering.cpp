@@ -1,4 +1,4 @@
-#include "affekt/cluster/stream_clustering.h"
+#include "cluster/stream_clustering.h"
 
 #include <algorithm>
 #include <cmath>
@@ -136,12 +136,11 @@ class ClusterSums {
 /// One pass over all tracks that are not left out.
 class Pass {
  public:
-  Pass(TrackStream& stream, std::vector<TrackFeature> wanted, const StreamClusteringSteps& steps,
-       const StreamClusteringOptions& limits)
+  Pass(TrackStream& stream, std::vector<TrackFeature> wanted, const StreamSteps& steps, const StreamLimits& limits)
       : stream_(stream), wanted_(std::move(wanted)), steps_(steps), limits_(limits) {}
 
   template <typename Begin, typename Block>
-  void run(const std::vector<double>& fill, const Begin& begin, const Block& on_block, StreamClustering& result) {
+  void run(const std::vector<double>& fill, const Begin& begin, const Block& on_block, ClusteredTracks& result) {
     TrackTable block;
     do {
       TrackSieve sieve(wanted_, limits_.fingerprint_bytes);
@@ -149,7 +148,7 @@ class Pass {
       result.filled = 0;
       begin();
       while (stream_.next(block)) {
-        if (steps_.progress) steps_.progress(stream_.progress());
+        steps_.progress(stream_.progress());
         if (!fill.empty()) result.filled += fill_missing(block, wanted_, fill);
         sieve.sift(block);
         if (block.rows > 0) on_block(block);
@@ -164,8 +163,8 @@ class Pass {
  private:
   TrackStream& stream_;
   std::vector<TrackFeature> wanted_;
-  const StreamClusteringSteps& steps_;
-  const StreamClusteringOptions& limits_;
+  const StreamSteps& steps_;
+  const StreamLimits& limits_;
 };
 
 Clustering assign_block(const TrackTable& block, const RowFill& scaled, const ClusterModel& model) {
@@ -175,31 +174,26 @@ Clustering assign_block(const TrackTable& block, const RowFill& scaled, const Cl
 }
 
 /// The figures of all tracks in place of those of the sample.
-void take_sums(const ClusterSums& sums, bool means_too, StreamClustering& result) {
+void take_sums(const ClusterSums& sums, ClusteredTracks& result) {
   Clustering& clustering = result.clustering;
   ClusterModel& model = clustering.model;
-  result.tracks = sums.tracks;
   model.quality.inertia = sums.inertia;
   for (std::size_t c = 0; c < model.k(); ++c) model.clusters[c].size = sums.sizes[c];
-  if (sums.tracks == result.sample.size()) return;
+  if (sums.tracks == result.tracks.size()) return;
   clustering.sampled_from = sums.tracks;
   model.quality.calinski_harabasz = sums.calinski_harabasz();
-  for (std::size_t c = 0; means_too && c < model.k(); ++c) {
-    model.clusters[c].valence = sums.valence(c);
-    model.clusters[c].energy = sums.energy(c);
-  }
 }
 
-void require_tracks(const StreamClustering& result, const std::string& path) {
-  if (result.sample.size() > 0) return;
+void require_tracks(const ClusteredTracks& result, const std::string& path) {
+  if (result.tracks.size() > 0) return;
   throw DataError(path + ": " + no_tracks_message(result.dropped) + " (--features chooses other columns)");
 }
 
 }  // namespace
 
-StreamClustering cluster_stream(TrackStream& stream, const ClusterOptions& options, const MoodMap& moods,
-                                const StreamClusteringSteps& steps, const StreamClusteringOptions& limits) {
-  StreamClustering result;
+ClusteredTracks cluster_stream(TrackStream& stream, const ClusterOptions& options, const MoodMap& moods,
+                               const StreamSteps& steps, const StreamLimits& limits) {
+  ClusteredTracks result;
   ClusterOptions fitting = options;
   fitting.algorithm = KMeansAlgorithm::minibatch;
   Pass pass(stream, fitting.features, steps, limits);
@@ -217,36 +211,40 @@ StreamClustering cluster_stream(TrackStream& stream, const ClusterOptions& optio
           sample->offer(block, stream);
         },
         result);
-    result.tracks = sample->offered();
-    result.sample = sample->take();
+    const std::size_t offered = sample->offered();
+    result.tracks = sample->take();
     require_tracks(result, printable(stream.sources().front().path));
-    if (result.sample.size() < result.tracks && options.scaling != Scaling::robust) {
+    if (result.tracks.size() < offered && options.scaling != Scaling::robust) {
       fitting.scaler = statistics->scaler(options.scaling);
     }
   }
-  result.clustering = cluster_tracks(result.sample, fitting, moods, steps.progress);
+  result.clustering = cluster_tracks(result.tracks, fitting, moods, steps.progress);
   const ClusterModel& model = result.clustering.model;
   std::optional<ClusterSums> sums;
   pass.run(
       {},
       [&] {
         sums.emplace(model);
-        if (steps.start) steps.start(model);
+        steps.start(model);
       },
       [&](const TrackTable& block) {
         const RowFill scaled = scaled_rows(block, model);
         const Clustering part = assign_block(block, scaled, model);
         sums->add(block, scaled, part);
-        if (steps.rows) steps.rows(block, part);
+        steps.rows(block, part);
       },
       result);
-  take_sums(*sums, true, result);
+  take_sums(*sums, result);
+  for (std::size_t c = 0; result.clustering.sampled_from > 0 && c < model.k(); ++c) {
+    result.clustering.model.clusters[c].valence = sums->valence(c);
+    result.clustering.model.clusters[c].energy = sums->energy(c);
+  }
   return result;
 }
 
-StreamClustering assign_stream(TrackStream& stream, const ClusterModel& saved, const StreamClusteringSteps& steps,
-                               const StreamClusteringOptions& limits) {
-  StreamClustering result;
+ClusteredTracks assign_stream(TrackStream& stream, const ClusterModel& saved, const StreamSteps& steps,
+                              const StreamLimits& limits) {
+  ClusteredTracks result;
   std::optional<TrackSample> sample;
   std::optional<ClusterSums> sums;
   Pass(stream, saved.features, steps, limits)
@@ -255,20 +253,20 @@ StreamClustering assign_stream(TrackStream& stream, const ClusterModel& saved, c
           [&] {
             sample.emplace(limits.sample_rows, saved.seed);
             sums.emplace(saved);
-            if (steps.start) steps.start(saved);
+            steps.start(saved);
           },
           [&](const TrackTable& block) {
             const RowFill scaled = scaled_rows(block, saved);
             const Clustering part = assign_block(block, scaled, saved);
             sums->add(block, scaled, part);
             sample->offer(block, stream);
-            if (steps.rows) steps.rows(block, part);
+            steps.rows(block, part);
           },
           result);
-  result.sample = sample->take();
+  result.tracks = sample->take();
   require_tracks(result, printable(stream.sources().front().path));
-  result.clustering = assign_tracks(result.sample, saved);
-  take_sums(*sums, false, result);
+  result.clustering = assign_tracks(result.tracks, saved);
+  take_sums(*sums, result);
   return result;
 }
 

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "affekt/core/error.h"
-#include "affekt/core/file.h"
 #include "affekt/core/text.h"
 #include "core/safetensors_header.h"
 
@@ -145,8 +144,9 @@ struct SafetensorsFile::Impl {
   std::unordered_map<std::string, std::size_t> by_name;
 };
 
-SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
-  InputFile file = InputFile::open(path);
+SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) { return of(InputFile::open(path), path); }
+
+SafetensorsFile SafetensorsFile::of(InputFile file, const std::filesystem::path& path) {
   const std::string_view bytes = file.bytes();
   const std::string place = printable(path.string());
   if (bytes.size() < kLengthBytes) {

@@ -133,12 +133,12 @@ class Chooser {
 
 }  // namespace
 
-ColumnChoice choose_columns(const TrackSource& source, const std::vector<ColumnOverride>& overrides,
-                            TrackReadNotes& notes) {
+ColumnChoice choose_columns(const TrackSource& source, const TrackReadOptions& options, TrackReadNotes& notes) {
   Chooser chooser(source);
-  for (const ColumnOverride& wanted : overrides) chooser.override_with(wanted);
+  for (const ColumnOverride& wanted : options.columns) chooser.override_with(wanted);
   chooser.take_by_name();
   ColumnChoice choice = chooser.finish(notes);
+  for (const std::string& name : options.cells) choice.cells.push_back(find_column(source.columns, name));
   const bool audio = std::any_of(choice.numbers.begin(), choice.numbers.end(), [](const NumberLoader& number) {
     return static_cast<std::size_t>(number.feature()) < kAudioFeatureCount;
   });
@@ -188,15 +188,22 @@ std::vector<ColumnOverride> parse_column_overrides(std::string_view text) {
   return overrides;
 }
 
-void require_columns(const TrackTable& table, const std::vector<ColumnOverride>& columns) {
+void require_column(const std::vector<TrackSource>& files, const std::string& name) {
+  std::vector<std::string> known;
+  for (const TrackSource& file : files) {
+    if (find_column(file.columns, name)) return;
+    known.insert(known.end(), file.columns.begin(), file.columns.end());
+  }
+  throw UsageError(unknown_name_message("column", name, known));
+}
+
+void require_columns(const std::vector<TrackSource>& files, const std::vector<ColumnOverride>& columns) {
   for (const ColumnOverride& wanted : columns) {
-    std::vector<std::string> known;
-    bool found = false;
-    for (const TrackSource& source : table.sources) {
-      found = found || find_column(source.columns, wanted.column);
-      known.insert(known.end(), source.columns.begin(), source.columns.end());
+    try {
+      require_column(files, wanted.column);
+    } catch (const UsageError& error) {
+      throw UsageError(std::string("columns: ") + error.what());
     }
-    if (!found) throw UsageError("columns: " + unknown_name_message("column", wanted.column, known));
   }
 }
 

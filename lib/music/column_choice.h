@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "affekt/music/track_reader.h"
@@ -16,13 +17,13 @@ struct ColumnChoice {
     TextRole role = TextRole::none;
     std::size_t column = 0;
   };
-  std::vector<Text> texts;            ///< In the order of TextRole.
-  std::vector<NumberLoader> numbers;  ///< In the order of TrackFeature.
+  std::vector<Text> texts;                        ///< In the order of TextRole.
+  std::vector<NumberLoader> numbers;              ///< In the order of TrackFeature.
+  std::vector<std::optional<std::size_t>> cells;  ///< Columns of TrackReadOptions::cells, as far as the file has them.
 };
 
 /// By the columns' names and what the user says; notes tell each choice. @throws DataError  no audio feature.
-ColumnChoice choose_columns(const TrackSource& source, const std::vector<ColumnOverride>& overrides,
-                            TrackReadNotes& notes);
+ColumnChoice choose_columns(const TrackSource& source, const TrackReadOptions& options, TrackReadNotes& notes);
 
 TextColumn& text_column(TrackTable& table, TextRole role);
 

@@ -16,6 +16,10 @@ void move_down(std::vector<T>& values, std::size_t from, std::size_t to, std::si
   if (from != to) std::copy_n(begin, count, values.begin() + static_cast<std::ptrdiff_t>(to));
 }
 
+void push_text(TextSlice& slice, std::string_view text, bool in_place) {
+  in_place ? slice.push_reference(text) : slice.push_copy(text);
+}
+
 /// @returns  length of the first of several names.
 std::uint16_t push_names(TextSlice& slice, std::string_view text, bool in_place) {
   const std::string_view only = only_name(text);
@@ -34,12 +38,16 @@ RowStore::RowStore(TrackTable& table, const ColumnChoice& choice, std::string_vi
                    const std::shared_ptr<const void>& owner)
     : table_(table), choice_(choice), traits_(choice.numbers.size()) {
   for (const auto& text : choice.texts) has_artist_ = has_artist_ || text.role == TextRole::artist;
+  table_.cells.resize(choice.cells.size());
   for (TextColumn* column : text_columns()) column->add_region(bytes, owner);
 }
 
 std::vector<TextColumn*> RowStore::text_columns() {
   std::vector<TextColumn*> columns;
   for (const auto& text : choice_.texts) columns.push_back(&text_column(table_, text.role));
+  for (std::size_t i = 0; i < choice_.cells.size(); ++i) {
+    if (choice_.cells[i]) columns.push_back(&table_.cells[i]);
+  }
   columns.push_back(&table_.raw);
   return columns;
 }
@@ -77,14 +85,16 @@ void RowStore::add(PartRows& part, const CsvReader& csv, std::string_view raw) {
     std::uint16_t first_bytes = 0;
     if ((role == TextRole::artist || role == TextRole::genre) && is_name_list(text)) {
       first_bytes = push_names(part.texts[i], text, cell.in_place);
-    } else if (cell.in_place) {
-      part.texts[i].push_reference(text);
     } else {
-      part.texts[i].push_copy(text);
+      push_text(part.texts[i], text, cell.in_place);
     }
     if (role != TextRole::artist) continue;
     table_.primary_artist_bytes[row] = first_bytes;
     part.several_artists = part.several_artists || first_bytes > 0;
+  }
+  std::size_t slice = choice_.texts.size();
+  for (const auto& column : choice_.cells) {
+    if (column) push_text(part.texts[slice++], trim(csv.row()[*column].text), csv.row()[*column].in_place);
   }
   for (std::size_t i = 0; i < choice_.numbers.size(); ++i) {
     const NumberLoader& number = choice_.numbers[i];

@@ -22,7 +22,7 @@ struct PartRows {
   std::size_t rows = 0, malformed = 0;
   std::string first_malformed;
   std::string refused;           ///< Why the table cannot be read at all; "" if it can.
-  std::vector<TextSlice> texts;  ///< As the choice's texts, then the raw rows.
+  std::vector<TextSlice> texts;  ///< As the choice's texts, then its cells, then the raw rows.
   std::vector<NumberTraits> traits;
   bool several_artists = false;
   bool utf8 = true;

@@ -25,7 +25,7 @@ bool TableReader::open() {
   position_ = csv.position();
   line_ = csv.next_line();
   if (!is_valid_utf8(text_.bytes.substr(0, position_))) return false;
-  choice_ = choose_columns(source_, options_.columns, notes_);
+  choice_ = choose_columns(source_, options_, notes_);
   return true;
 }
 
@@ -81,8 +81,7 @@ bool TableReader::read_on(RowStore& store, TrackTable& table, std::size_t end, i
     if (!read[i].refused.empty()) throw DataError(read[i].refused);
     position_ = read[i].position;
     line_ = read[i].line;
-    if (dropped_.malformed == 0) dropped_.first_malformed = read[i].first_malformed;
-    dropped_.malformed += read[i].malformed;
+    dropped_.add_malformed(read[i].malformed, read[i].first_malformed);
     store.settle(read[i]);
   }
   return true;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "affekt/core/csv.h"
+#include "affekt/core/file.h"
 #include "affekt/music/track_reader.h"
 #include "affekt/music/track_table.h"
 #include "music/column_choice.h"
@@ -20,6 +21,10 @@ struct FileText {
   std::string_view bytes;
   std::shared_ptr<const void> owner;
 };
+
+/// read_tracks() of a file that is open already.
+TrackFile read_tracks(const std::string& path, const std::shared_ptr<const InputFile>& file,
+                      const TrackReadOptions& options);
 
 /// Reads one text that is taken to be UTF-8. Rows, counts and places are those of one reader that goes from begin to
 /// end, however the text is cut.

@@ -29,11 +29,20 @@ void finish_numbers(const ColumnChoice& choice, const std::vector<NumberTraits>&
 
 }  // namespace
 
-TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackReadNotes& notes,
-                       const TrackReadOptions& options) {
-  const auto file = std::make_shared<InputFile>(InputFile::open(path));
+void DroppedTracks::add_malformed(std::size_t count, const std::string& first) {
+  if (malformed == 0) first_malformed = first;
+  malformed += count;
+}
+
+TrackFile read_tracks(const std::string& path, const TrackReadOptions& options) {
+  return read_tracks(path, std::make_shared<InputFile>(InputFile::open(path)), options);
+}
+
+TrackFile read_tracks(const std::string& path, const std::shared_ptr<const InputFile>& file,
+                      const TrackReadOptions& options) {
   auto reader = std::make_unique<TableReader>(path, FileText{file->bytes(), file}, options);
-  TrackTable table;
+  TrackFile result;
+  TrackTable& table = result.table;
   std::vector<NumberTraits> traits;
   const auto read_all = [&] {
     return reader->open() && reader->read(std::numeric_limits<std::size_t>::max(), table, traits);
@@ -49,12 +58,10 @@ TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackRea
   finish_numbers(reader->choice(), traits, table, path, reader->notes());
   table.sources.push_back(reader->source());
   table.source.assign(table.rows, 0);
-  notes.lines.push_back(std::string("encoding: ") + encoding_name(encoding));
-  notes.lines.insert(notes.lines.end(), reader->notes().lines.begin(), reader->notes().lines.end());
-  notes.warnings.insert(notes.warnings.end(), reader->notes().warnings.begin(), reader->notes().warnings.end());
-  if (dropped.malformed == 0) dropped.first_malformed = reader->dropped().first_malformed;
-  dropped.malformed += reader->dropped().malformed;
-  return table;
+  result.notes = std::move(reader->notes());
+  result.notes.lines.insert(result.notes.lines.begin(), std::string("encoding: ") + encoding_name(encoding));
+  result.dropped = reader->dropped();
+  return result;
 }
 
 std::vector<TrackFeature> default_features(const TrackTable& table) {

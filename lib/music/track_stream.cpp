@@ -105,6 +105,7 @@ class File {
   bool open() {
     TrackReadOptions options;
     options.columns = options_.columns;
+    options.cells = options_.cells;
     options.part_bytes = options_.part_bytes;
     reader_ = std::make_unique<TableReader>(path_, FileText{text_->bytes(), text_}, options);
     if (!reader_->open()) return false;
@@ -149,8 +150,7 @@ struct TrackStream::Impl {
 
   void count_malformed(const File& file, const DroppedTracks& before) {
     const DroppedTracks& dropped = file.reader().dropped();
-    if (malformed.malformed == 0) malformed.first_malformed = dropped.first_malformed;
-    malformed.malformed += dropped.malformed - before.malformed;
+    malformed.add_malformed(dropped.malformed - before.malformed, dropped.first_malformed);
   }
   /// Columns that other files have, and where the rows are from.
   void complete(TrackTable& block) const {

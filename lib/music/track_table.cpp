@@ -70,6 +70,7 @@ std::string_view TrackTable::primary_artist(std::size_t row) const {
 
 void TrackTable::keep(const std::vector<std::size_t>& kept) {
   for (TextColumn* column : {&title, &artist, &album, &id, &genre, &label, &raw}) column->keep(kept);
+  for (TextColumn& column : cells) column.keep(kept);
   for (auto& column : features) keep_rows(column, kept);
   keep_rows(primary_artist_bytes, kept);
   keep_rows(source, kept);
@@ -80,6 +81,10 @@ void TrackTable::append(const TrackTable& other) {
   const auto texts = {&TrackTable::title, &TrackTable::artist, &TrackTable::album, &TrackTable::id,
                       &TrackTable::genre, &TrackTable::label,  &TrackTable::raw};
   for (const auto column : texts) append_texts(this->*column, rows, other.*column, other.rows);
+  cells.resize(std::max(cells.size(), other.cells.size()));
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    append_texts(cells[i], rows, i < other.cells.size() ? other.cells[i] : TextColumn{}, other.rows);
+  }
   for (std::size_t i = 0; i < kTrackFeatureCount; ++i) {
     append_numbers(features[i], rows, other.features[i], other.rows, kMissing);
   }

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "affekt/cluster/portrait.h"
 #include "affekt/core/text.h"
 #include "affekt/report/chart.h"
 #include "affekt/report/html_page.h"
@@ -45,8 +44,8 @@ Chart mood_plane(const TrackTable& table, const Clustering& clustering) {
   return chart;
 }
 
-Table cluster_table(const TrackTable& table, const Clustering& clustering) {
-  const ClusterModel& model = clustering.model;
+Table cluster_table(const ClusteredTracks& clustered) {
+  const ClusterModel& model = clustered.clustering.model;
   Table result;
   result.columns = {{"cluster", true}, {"mood", false}, {"tracks", true}};
   for (const TrackFeature feature : model.features) result.columns.push_back({feature_name(feature), true});
@@ -57,30 +56,32 @@ Table cluster_table(const TrackTable& table, const Clustering& clustering) {
       row.push_back(format_fixed(model.centroid(c, j), decimals_of(model.features[j])));
     }
     std::vector<std::string> songs;
-    for (const std::size_t track : exemplars(clustering, c, 3)) songs.push_back(song_title(table, track));
+    for (const std::size_t track : clustered.portraits[c].exemplars) {
+      songs.push_back(song_title(clustered.tracks, track));
+    }
     row.push_back(join(songs, "; "));
     result.rows.push_back(row);
   }
   return result;
 }
 
-Table portrait_table(const TrackTable& table, const Clustering& clustering) {
+Table portrait_table(const ClusteredTracks& clustered) {
   constexpr std::size_t kShown = 3;
   Table result;
   result.columns = {{"cluster", true}, {"mood", false}, {"stands out by", false}, {"at the border to another", false}};
-  const auto portraits = cluster_portraits(table, clustering, kShown);
-  for (std::size_t c = 0; c < portraits.size(); ++c) {
+  for (std::size_t c = 0; c < clustered.portraits.size(); ++c) {
+    const ClusterPortrait& portrait = clustered.portraits[c];
     std::vector<std::string> features, songs;
-    for (const Distinction& one : portraits[c].distinctions) {
+    for (const Distinction& one : portrait.distinctions) {
       if (features.size() == kShown) break;
       features.push_back(std::string(feature_name(one.feature)) + (one.effect < 0 ? " \u2212" : " +") +
                          format_fixed(std::abs(one.effect), 2));
     }
-    for (const BorderTrack& border : portraits[c].borders) {
-      songs.push_back(song_title(table, border.row) + " (" + std::to_string(border.other) + ")");
+    for (const BorderTrack& border : portrait.borders) {
+      songs.push_back(song_title(clustered.tracks, border.row) + " (" + std::to_string(border.other) + ")");
     }
     result.rows.push_back(
-        {std::to_string(c), clustering.model.clusters[c].mood, join(features, ", "), join(songs, "; ")});
+        {std::to_string(c), clustered.clustering.model.clusters[c].mood, join(features, ", "), join(songs, "; ")});
   }
   return result;
 }
@@ -104,15 +105,16 @@ void add_sweep(HtmlPage& page, const std::vector<SweepEntry>& sweep) {
 
 }  // namespace
 
-std::string clustering_page(const TrackTable& table, const Clustering& clustering) {
+std::string clustering_page(const ClusteredTracks& clustered) {
+  const TrackTable& table = clustered.tracks;
+  const Clustering& clustering = clustered.clustering;
   const ClusterModel& model = clustering.model;
-  const bool sampled = clustering.sampled_from > 0;
-  HtmlPage page("Clusters of " + std::to_string(sampled ? clustering.sampled_from : table.size()) + " tracks");
+  HtmlPage page("Clusters of " + std::to_string(clustered.size()) + " tracks");
   std::vector<std::string> names;
   for (const TrackFeature feature : model.features) names.emplace_back(feature_name(feature));
   page.paragraph("k-means, k = " + std::to_string(model.k()) + ", " + scaling_name(model.scaler.kind) +
                  " scaling, seed " + std::to_string(model.seed) + ". Features: " + join(names, ", ") + ".");
-  if (sampled) {
+  if (clustering.sampled_from > 0) {
     page.paragraph("Sizes, inertia and Calinski-Harabasz are of all tracks; the rest of the page is of a sample of " +
                    std::to_string(table.size()) + ".");
   }
@@ -120,12 +122,12 @@ std::string clustering_page(const TrackTable& table, const Clustering& clusterin
     page.figure(scatter_chart_svg(mood_plane(table, clustering)),
                 table.size() > kMostPoints ? "An even sample of the tracks; hover for titles." : "Hover for titles.");
   }
-  page.heading("Clusters").table(cluster_table(table, clustering));
+  page.heading("Clusters").table(cluster_table(clustered));
   page.heading("What stands out")
       .paragraph(
           "Features by which a cluster differs most from all other tracks, as the difference of the means in pooled "
           "standard deviations (Cohen's d), and tracks that lie almost as near to the cluster in brackets.")
-      .table(portrait_table(table, clustering));
+      .table(portrait_table(clustered));
   Table quality;
   quality.columns = {{"figure", false}, {"value", true}, {"better is", false}};
   quality.rows = {{"inertia (scaled units)", number_or(model.quality.inertia, 2), "lower"},

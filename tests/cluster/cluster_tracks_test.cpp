@@ -64,11 +64,12 @@ struct Fixture {
   TempFolder folder;
   TrackTable table;
   affekt::DroppedTracks dropped;
-  affekt::TrackReadNotes notes;
 
   explicit Fixture(const std::string& text = mood_csv(400)) {
     affekt::write_file(folder / "tracks.csv", text);
-    table = affekt::read_tracks(path(), dropped, notes);
+    affekt::TrackFile file = affekt::read_tracks(path());
+    table = std::move(file.table);
+    dropped = file.dropped;
     affekt::drop_unusable(table, affekt::default_features(table), dropped);
   }
   std::string path() const { return (folder / "tracks.csv").string(); }
@@ -186,9 +187,7 @@ TEST_CASE("tracks.csv keeps the input's columns and adds three with names of the
         "name,artist,valence,energy,tempo,loudness,input_mood,cluster,mood,distance");
   CHECK(contains(text, "\n\"Song \"\"1\"\"\",\"A, 1\","));
   // Once more over its own output.
-  affekt::DroppedTracks dropped;
-  affekt::TrackReadNotes notes;
-  auto again = affekt::read_tracks((fixture.folder / "made" / "tracks.csv").string(), dropped, notes);
+  auto again = affekt::read_tracks((fixture.folder / "made" / "tracks.csv").string()).table;
   auto second = affekt::cluster_tracks(again, {}, moods());
   CHECK(affekt::agreement(clustering.labels, second.labels).ari == 1.0);
   affekt::write_cluster_folder(fixture.folder / "twice", again, second);

@@ -1,8 +1,7 @@
 // Clusters of tables that are never held, beside those of tables that are.
-#include "affekt/cluster/stream_clustering.h"
-
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "affekt/cluster/cluster_files.h"
 #include "affekt/core/file.h"
 #include "affekt/core/parallel.h"
 #include "affekt/core/random.h"
@@ -19,9 +19,9 @@
 #include "support/error_message.h"
 #include "support/tool_test.h"
 
+using affekt::ClusteredTracks;
 using affekt::ClusterOptions;
-using affekt::StreamClustering;
-using affekt::StreamClusteringOptions;
+using affekt::StreamLimits;
 using affekt::TrackFeature;
 using affekt::test::contains;
 using affekt::test::Json;
@@ -53,22 +53,17 @@ ClusterOptions options() {
   return options;
 }
 
-StreamClustering streamed(const std::string& path, const StreamClusteringOptions& limits, std::string* rows = nullptr) {
-  affekt::TrackStreamOptions reading;
-  reading.block_bytes = 3000;
-  reading.part_bytes = 500;
-  affekt::TrackStream stream({path}, reading);
-  affekt::StreamClusteringSteps steps;
-  steps.start = [&](const affekt::ClusterModel&) {
-    if (rows != nullptr) rows->clear();
-  };
-  steps.rows = [&](const affekt::TrackTable& block, const affekt::Clustering& part) {
-    REQUIRE(part.labels.size() == block.size());
-    for (std::size_t row = 0; rows != nullptr && row < block.size(); ++row) {
-      *rows += std::string(block.text(block.title, row)) + ' ' + std::to_string(part.labels[row]) + '\n';
-    }
-  };
-  return affekt::cluster_stream(stream, options(), affekt::default_moods(), steps, limits);
+/// @param folder  where the result goes; "" = nowhere.
+ClusteredTracks streamed(const std::string& path, StreamLimits limits, const std::filesystem::path& folder = {}) {
+  affekt::TrackSources sources;
+  sources.paths = {path};
+  sources.access = affekt::TableAccess::streamed;
+  limits.block_bytes = 3000;
+  sources.limits = limits;
+  affekt::ClusterFilesOptions files;
+  files.clustering = options();
+  files.output.folder = folder;
+  return affekt::cluster_files(sources, files, affekt::default_moods());
 }
 
 struct Workplace {
@@ -97,13 +92,11 @@ struct Workplace {
 
 TEST_CASE("a stream no longer than its sample has the clusters of the whole table, bit by bit") {
   const Workplace place;
-  affekt::DroppedTracks dropped;
-  affekt::TrackReadNotes notes;
-  affekt::TrackTable table = affekt::read_tracks(place.path, dropped, notes);
+  auto [table, dropped, notes] = affekt::read_tracks(place.path);
   affekt::drop_unusable(table, options().features, dropped);
   const auto whole = affekt::cluster_tracks(table, options(), affekt::default_moods());
-  const StreamClustering stream = streamed(place.path, {});
-  CHECK(stream.tracks == table.size());
+  const ClusteredTracks stream = streamed(place.path, {});
+  CHECK(stream.size() == table.size());
   CHECK(stream.dropped.missing == dropped.missing);
   CHECK(stream.dropped.lacking == dropped.lacking);
   CHECK(stream.dropped.duplicate == dropped.duplicate);
@@ -117,22 +110,22 @@ TEST_CASE("a stream no longer than its sample has the clusters of the whole tabl
 
 TEST_CASE("of a longer stream every track is counted, and measured as in memory; the same bits at any thread count") {
   const Workplace place(2000);
-  StreamClusteringOptions limits;
+  StreamLimits limits;
   limits.sample_rows = 300;
-  std::string rows, again;
-  const StreamClustering stream = streamed(place.path, limits, &rows);
+  const ClusteredTracks stream = streamed(place.path, limits, place.folder / "all");
   affekt::set_thread_count(1);
-  const StreamClustering one = streamed(place.path, limits, &again);
+  const ClusteredTracks one = streamed(place.path, limits, place.folder / "one");
   affekt::set_thread_count(0);
   CHECK(affekt::cluster_model_json(one.clustering.model) == affekt::cluster_model_json(stream.clustering.model));
-  CHECK(rows == again);
-  CHECK(stream.sample.size() == 300);
-  CHECK(stream.clustering.sampled_from == stream.tracks);
-  affekt::DroppedTracks dropped;
-  affekt::TrackReadNotes notes;
-  affekt::TrackTable table = affekt::read_tracks(place.path, dropped, notes);
+  const std::string rows = place.text("all/tracks.csv");
+  CHECK(static_cast<std::size_t>(std::count(rows.begin(), rows.end(), '\n')) == 1 + 2 * stream.size());
+  CHECK(rows == place.text("one/tracks.csv"));
+  CHECK(stream.tracks.size() == 300);
+  CHECK(stream.clustering.labels.size() == 300);
+  CHECK(stream.clustering.sampled_from == stream.size());
+  auto [table, dropped, notes] = affekt::read_tracks(place.path);
   affekt::drop_unusable(table, options().features, dropped);
-  REQUIRE(stream.tracks == table.size());
+  REQUIRE(stream.size() == table.size());
   const auto assigned = affekt::assign_tracks(table, stream.clustering.model);
   const auto& model = stream.clustering.model;
   CHECK(model.quality.inertia == Approx(assigned.model.quality.inertia).epsilon(1e-12));
@@ -146,11 +139,11 @@ TEST_CASE("of a longer stream every track is counted, and measured as in memory;
 
 TEST_CASE("where the fingerprints' memory is full, the row is told and no track is lost") {
   const Workplace place;
-  StreamClusteringOptions limits;
+  StreamLimits limits;
   limits.fingerprint_bytes = 64 * 64 * 8;  // 3,500 would fit: 64 tables of 56
   CHECK_FALSE(streamed(place.path, limits).duplicates_until);
   limits.fingerprint_bytes = 0;
-  const StreamClustering stream = streamed(place.path, limits);
+  const ClusteredTracks stream = streamed(place.path, limits);
   REQUIRE(stream.duplicates_until);
   CHECK(*stream.duplicates_until == 2);  // the first lacks a number
   CHECK(stream.dropped.duplicate == 0);

@@ -20,11 +20,7 @@ using affekt::test::ugly_table;
 
 namespace {
 
-struct Read {
-  TrackTable table;
-  affekt::DroppedTracks dropped;
-  affekt::TrackReadNotes notes;
-};
+using Read = affekt::TrackFile;
 
 std::string describe(const Read& read) {
   const TrackTable& table = read.table;
@@ -43,11 +39,9 @@ std::string describe(const Read& read) {
 }
 
 Read read_in_parts(const std::filesystem::path& path, std::size_t part_bytes) {
-  Read result;
   affekt::TrackReadOptions options;
   options.part_bytes = part_bytes;
-  result.table = affekt::read_tracks(path.string(), result.dropped, result.notes, options);
-  return result;
+  return affekt::read_tracks(path.string(), options);
 }
 
 }  // namespace

@@ -22,18 +22,12 @@ using affekt::test::message_of;
 
 namespace {
 
-struct Read {
-  TrackTable table;
-  DroppedTracks dropped;
-  affekt::TrackReadNotes notes;
-};
+using Read = affekt::TrackFile;
 
-Read read(const std::string& text) {
+Read read(const std::string& text, const affekt::TrackReadOptions& options = {}) {
   const TempFolder folder;
   affekt::write_file(folder / "tracks.csv", text);
-  Read result;
-  result.table = affekt::read_tracks((folder / "tracks.csv").string(), result.dropped, result.notes);
-  return result;
+  return affekt::read_tracks((folder / "tracks.csv").string(), options);
 }
 
 float value(const Read& result, TrackFeature feature, std::size_t row = 0) { return result.table.value(feature, row); }
@@ -303,8 +297,10 @@ TEST_CASE("huge cells and zero bytes within a row cost their row only") {
 }
 
 TEST_CASE("tables are joined, with what one of them lacks left missing") {
-  auto a = read("name,energy\nA,0.5\n").table;
-  const auto b = read("title;artist;energy;valence\nB;\xC3\x84 X;0,25;1\n").table;
+  affekt::TrackReadOptions options;
+  options.cells = {"TITLE"};
+  auto a = read("name,energy\nA,0.5\n", options).table;
+  const auto b = read("title;artist;energy;valence\nB;\xC3\x84 X;0,25;1\n", options).table;
   a.append(b);
   REQUIRE(a.size() == 2);
   CHECK(a.title[1] == "B");
@@ -314,11 +310,41 @@ TEST_CASE("tables are joined, with what one of them lacks left missing") {
   CHECK(a.value(TrackFeature::valence, 1) == 1.0F);
   CHECK(a.source[1] == 1);
   CHECK(a.raw[1] == "B;\xC3\x84 X;0,25;1");
-  CHECK(affekt::column_texts(a, "TITLE") == std::vector<std::string>{"", "B"});
-  CHECK_THROWS_AS(affekt::column_texts(a, "nothing"), affekt::UsageError);
+  REQUIRE(a.cells.size() == 1);
+  CHECK(a.cells[0][0].empty());
+  CHECK(a.cells[0][1] == "B");
+  CHECK_NOTHROW(affekt::require_column(a.sources, "TITLE"));
+  CHECK_THROWS_AS(affekt::require_column(a.sources, "nothing"), affekt::UsageError);
   a.keep({1});
   CHECK(a.title[0] == "B");
+  CHECK(a.cells[0][0] == "B");
   CHECK(a.size() == 1);
+}
+
+TEST_CASE("cells asked for are those of the files, whatever else the column is read as") {
+  std::string text = "name,mood,Mood,energy\n";
+  for (int i = 0; i < 500; ++i) {
+    text += "\"Song\n" + std::to_string(i) + "\",\" \"\"x\"\" " + std::to_string(i) + "\",NA , 50 \n";
+    if (i % 7 == 0) text += "short,row\n";
+  }
+  affekt::TrackReadOptions options;
+  options.cells = {"mood", "Mood", "ENERGY", "nope", "name"};
+  for (const std::size_t part_bytes : {std::size_t{64}, std::size_t{4} << 20}) {
+    options.part_bytes = part_bytes;
+    const auto result = read(text, options);
+    REQUIRE(result.table.size() == 500);
+    const auto& cells = result.table.cells;
+    REQUIRE(cells.size() == 5);
+    CHECK(cells[3].empty());
+    for (std::size_t row = 0; row < 500; ++row) {
+      REQUIRE(cells[0][row] == "\"x\" " + std::to_string(row));
+      REQUIRE(cells[1][row] == "NA");
+      REQUIRE(cells[2][row] == "50");
+      REQUIRE(cells[4][row] == "Song\n" + std::to_string(row));
+    }
+    CHECK(value(result, TrackFeature::energy) == 0.5F);
+    CHECK(contains(affekt::join(result.notes.lines, "\n"), "not used: Mood"));  // by the reader itself
+  }
 }
 
 TEST_CASE("feature names and aliases") {
@@ -362,11 +388,10 @@ TEST_CASE("columns named by the user come before the usual names") {
   const auto read_as = [](const std::string& text, const std::string& columns) {
     const TempFolder folder;
     affekt::write_file(folder / "tracks.csv", text);
-    Read result;
     affekt::TrackReadOptions options;
     options.columns = affekt::parse_column_overrides(columns);
-    result.table = affekt::read_tracks((folder / "tracks.csv").string(), result.dropped, result.notes, options);
-    affekt::require_columns(result.table, options.columns);
+    Read result = affekt::read_tracks((folder / "tracks.csv").string(), options);
+    affekt::require_columns(result.table.sources, options.columns);
     return result;
   };
   const std::string text = "name,By,Punch,Released,song\nA,X,0.5,May 1999,Other\n";

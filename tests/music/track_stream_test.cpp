@@ -48,9 +48,10 @@ Read read_whole(const std::vector<std::string>& paths) {
   TrackTable all;
   affekt::DroppedTracks dropped;
   for (const std::string& path : paths) {
-    affekt::TrackReadNotes notes;
-    all.append(affekt::read_tracks(path, dropped, notes));
-    read.notes += affekt::join(notes.lines, "\n");
+    const affekt::TrackFile file = affekt::read_tracks(path);
+    all.append(file.table);
+    dropped.add_malformed(file.dropped.malformed, file.dropped.first_malformed);
+    read.notes += affekt::join(file.notes.lines, "\n");
   }
   read.rows = describe_rows(all);
   read.first_malformed = dropped.first_malformed;
@@ -182,9 +183,7 @@ TEST_CASE("a rank of streams is left out of a stream, and the notes say so") {
   const TempFolder folder;
   const std::string path = (folder / "streams.csv").string();
   affekt::write_file(path, "track_name,artist,streams,energy\na,b,1000,0.5\nc,d,2000,0.25\n");
-  affekt::DroppedTracks dropped;
-  affekt::TrackReadNotes notes;
-  REQUIRE(affekt::read_tracks(path, dropped, notes).has(TrackFeature::popularity));
+  REQUIRE(affekt::read_tracks(path).table.has(TrackFeature::popularity));
   affekt::TrackStream stream({path});
   CHECK_FALSE(stream.has(TrackFeature::popularity));
   CHECK(affekt::test::contains(affekt::join(stream.notes(0).lines, "\n"), "left out: a rank of streams"));

@@ -3,9 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string_view>
-#include <vector>
 
 #include "affekt/cluster/cluster_tracks.h"
 #include "affekt/core/export.h"
@@ -25,26 +23,6 @@ AFFEKT_API void check_cluster_folder(const std::filesystem::path& dir, bool forc
 /// @param report_html  becomes report.html (report/clustering_page.h makes it); "" = none. @throws IoError.
 AFFEKT_API void write_cluster_folder(const std::filesystem::path& dir, const TrackTable& table, Clustering& clustering,
                                      TracksForm form = TracksForm::csv, std::string_view report_html = {});
-
-/// The same with tracks.csv, whose rows come in blocks. What was not finished leaves nothing behind.
-class AFFEKT_API ClusterFolderWriter {
- public:
-  /// @throws IoError  the folder cannot be written.
-  explicit ClusterFolderWriter(const std::filesystem::path& dir);
-  ~ClusterFolderWriter();
-  ClusterFolderWriter(const ClusterFolderWriter&) = delete;
-  ClusterFolderWriter& operator=(const ClusterFolderWriter&) = delete;
-
-  /// Begins with the header; what was added before is dropped.
-  void start(const std::vector<TrackSource>& sources, const ClusterModel& model);
-  /// Rows whose `source` is an index into the sources given. @throws IoError.
-  void add(const TrackTable& table, const std::vector<std::int32_t>& labels, const std::vector<float>& distances);
-  void finish(ClusterModel& model, std::string_view report_html);
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
 
 /// clusters.json of a folder that write_cluster_folder() wrote.
 /// @throws IoError  there is none, or it cannot be read; DataError: its content is wrong.

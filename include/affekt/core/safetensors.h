@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "affekt/core/export.h"
+#include "affekt/core/file.h"
 
 namespace affekt {
 
@@ -43,6 +44,8 @@ class AFFEKT_API SafetensorsFile {
  public:
   /// @throws IoError missing or unreadable. @throws DataError not valid; says where.
   static SafetensorsFile open(const std::filesystem::path& path);
+  /// Of a file that is open already; `path` is for messages.
+  static SafetensorsFile of(InputFile file, const std::filesystem::path& path);
 
   const std::filesystem::path& path() const;
   const std::map<std::string, std::string>& metadata() const;

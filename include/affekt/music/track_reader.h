@@ -29,6 +29,7 @@ AFFEKT_API std::vector<ColumnOverride> parse_column_overrides(std::string_view t
 
 struct TrackReadOptions {
   std::vector<ColumnOverride> columns;            ///< Where a file has no such column, the usual names hold.
+  std::vector<std::string> cells;                 ///< Columns, by header, that go into TrackTable::cells too.
   std::size_t part_bytes = std::size_t{4} << 20;  ///< About as much is read at once on a thread; never changes a table.
 };
 
@@ -42,6 +43,9 @@ struct DroppedTracks {
   std::size_t malformed =
       0;  ///< Broken quoting, a zero byte, more than 1 MiB, or another number of cells than the header has.
   std::string first_malformed;  ///< Place and fault of the first of these.
+
+  /// Malformed rows of a further file.
+  AFFEKT_API void add_malformed(std::size_t count, const std::string& first);
 };
 
 /// "tempo 300, energy 2": what rows were left out for, most first; "" if none was.
@@ -50,6 +54,13 @@ AFFEKT_API std::string lacking_in_words(const DroppedTracks& dropped);
 /// Why no track is left, in words, for a DataError.
 AFFEKT_API std::string no_tracks_message(const DroppedTracks& dropped);
 
+/// What a file held.
+struct TrackFile {
+  TrackTable table;
+  DroppedTracks dropped;  ///< Malformed rows alone.
+  TrackReadNotes notes;
+};
+
 /// Every well-formed row of a CSV file, in file order; "-" is standard input.
 /// @throws IoError   missing or unreadable.
 /// @throws DataError empty, binary, or without a single feature column (the message names those looked
@@ -57,11 +68,12 @@ AFFEKT_API std::string no_tracks_message(const DroppedTracks& dropped);
 ///
 /// Rows are read in parts on all threads; the table, the places in messages and the counts are those of one reader that
 /// goes from begin to end, whatever stray quotes do to the cut. The file stays mapped: texts refer to it.
-AFFEKT_API TrackTable read_tracks(const std::string& path, DroppedTracks& dropped, TrackReadNotes& notes,
-                                  const TrackReadOptions& options = {});
+AFFEKT_API TrackFile read_tracks(const std::string& path, const TrackReadOptions& options = {});
 
-/// @throws UsageError  none of the table's files has the column of an override; the message names the nearest.
-AFFEKT_API void require_columns(const TrackTable& table, const std::vector<ColumnOverride>& columns);
+/// @throws UsageError  none of the files has the column of an override; the message names the nearest.
+AFFEKT_API void require_columns(const std::vector<TrackSource>& files, const std::vector<ColumnOverride>& columns);
+/// @throws UsageError  none of the files has the column; the message names the nearest.
+AFFEKT_API void require_column(const std::vector<TrackSource>& files, const std::string& name);
 
 /// The median of each column's known values (of an even count the lower of the middle two); NaN where there is none.
 AFFEKT_API std::vector<double> column_medians(const TrackTable& table, const std::vector<TrackFeature>& features);
@@ -74,10 +86,6 @@ AFFEKT_API std::size_t fill_missing(TrackTable& table, const std::vector<TrackFe
 
 /// Leaves out rows lacking one of `wanted`, then duplicates (by id, then by title and artist; the first row stays).
 AFFEKT_API void drop_unusable(TrackTable& table, const std::vector<TrackFeature>& wanted, DroppedTracks& dropped);
-
-/// The cells of one column as they stand in the files, by its name (case, spaces and marks do not matter); "" where a
-/// file has no such column. Needs rows read from files. @throws UsageError  no file has it; names those there are.
-AFFEKT_API std::vector<std::string> column_texts(const TrackTable& table, const std::string& name);
 
 /// The nine audio features as far as the table has them.
 AFFEKT_API std::vector<TrackFeature> default_features(const TrackTable& table);

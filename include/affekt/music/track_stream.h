@@ -16,6 +16,7 @@ namespace affekt {
 
 struct TrackStreamOptions {
   std::vector<ColumnOverride> columns;              ///< As TrackReadOptions::columns.
+  std::vector<std::string> cells;                   ///< As TrackReadOptions::cells.
   std::size_t block_bytes = std::size_t{32} << 20;  ///< Of the file a block; never changes what is read.
   std::size_t part_bytes = std::size_t{1} << 20;    ///< About as much is read at once on a thread.
 };

@@ -89,6 +89,7 @@ struct AFFEKT_API TrackTable {
   TextColumn title, artist, album, id, genre, label;
   std::array<std::vector<float>, kTrackFeatureCount> features;  ///< By TrackFeature.
   std::vector<std::uint16_t> primary_artist_bytes;              ///< Length of the first of several artists; 0 = all.
+  std::vector<TextColumn> cells;  ///< Of the columns asked for by name: their cells as they stand, trimmed.
   std::vector<TrackSource> sources;
   std::vector<std::uint8_t> source;  ///< Index into sources, or empty.
   TextColumn raw;                    ///< The row as it stands in its file, or empty.

@@ -3,13 +3,12 @@
 
 #include <string>
 
-#include "affekt/cluster/cluster_tracks.h"
+#include "affekt/cluster/cluster_files.h"
 #include "affekt/core/export.h"
-#include "affekt/music/track_table.h"
 
 namespace affekt {
 
 /// A self-contained page: the tracks in the mood plane, the clusters and what tells them apart, the sweep over k.
-AFFEKT_API std::string clustering_page(const TrackTable& table, const Clustering& clustering);
+AFFEKT_API std::string clustering_page(const ClusteredTracks& clustered);
 
 }  // namespace affekt
