@@ -1,13 +1,12 @@
 // affekt-train: fits one emotion classifier. This file parses, calls the library and reports; it decides nothing.
-#include <algorithm>
-#include <array>
 #include <cmath>
+#include <type_traits>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
-#include "affekt/model/architectures.h"
 #include "affekt/train/augment_sheet.h"
 #include "affekt/train/train_job.h"
+#include "affekt/train/train_option_table.h"
 #include "common/cli.h"
 #include "common/dataset.h"
 #include "common/result_folder.h"
@@ -18,89 +17,27 @@
 namespace affekt::cli {
 namespace {
 
-void bind_run(Tool& tool, TrainOptions& o) {
-  tool.option("data", o.data,
-              "PATH[:weight=W]: fer2013.csv (.gz, .xz), a folder of class folders or a packed file; repeatable");
-  tool.option("ferplus", o.ferplus, "Votes of FER+ (fer2013new.csv): soft labels for fer2013.csv");
-  tool.option("ferplus-weight", o.ferplus_weight,
-              "Share of FER+'s soft labels in the target; the rest is the hard label");
-  tool.flag("skip-bad-rows", o.skip_bad_rows, "Leave bad rows out, counted and named");
-  tool.option("model", o.model, "Network: " + join(network_names(), "|"));
-  tool.option("image-size", o.image_size, "Side of the input; 0 = the network's own");
-  tool.option("head", o.head, "What follows the backbone: default|gap|flatten-64|linear|top");
-  tool.option("validation", o.validation, "Rows that select the weights: public, or split:F of the training rows");
-  tool.option("limit", o.limit, "Training rows, stratified by class; 0 = all");
-  tool.option("out", o.out, "Run folder; default runs/<model>-<UTC time>");
-  tool.flag("force", o.force, "Overwrite a run folder that is not empty");
-  tool.option("resume", o.resume,
-              "Go on with a run folder (with --epochs, --threads, --device, --data, --teacher, --max-time)");
-  tool.flag("dry-run", o.dry_run, "Train a few steps and tell what all would take, in time and memory; writes nothing");
-  tool.option("seeds", o.seeds, "Runs with --seed and the numbers after it, each in OUT/seed-N; mean and deviation");
-  tool.option("checkpoint-every", o.checkpoint_every, "Steps between checkpoints within an epoch; 0 = after epochs");
-  tool.option("rank-timeout", o.rank_timeout, "Seconds of silence after which another rank counts as lost");
-  tool.option("max-time", o.max_time, "Stop, saved and resumable, after 90s, 45m or 2h");
-  tool.option("device", o.compute.device, "auto|cpu|cuda[:N]");
-  tool.choice("precision", o.compute.precision, precision_names(), "Number format of convolutions");
-  tool.choice("save-dtype", o.save_dtype, save_type_names(), "Number format of the model file");
-  tool.option("license", o.license, "Licence of the weights, for the model card");
-}
+/// Binds a row of the table of options by the type of its field.
+struct Bind {
+  Tool& tool;
 
-void bind_recipe(Tool& tool, TrainOptions& o) {
-  tool.option("epochs", o.epochs, "Passes over the training rows");
-  tool.option("batch-size", o.batch_size, "Rows in one batch");
-  tool.option("accumulate", o.accumulate, "Batches in one step of the optimizer");
-  tool.choice("optimizer", o.optimizer, optimizer_names(), "How the weights move");
-  tool.option("lr", o.lr, "Highest learning rate; 0 = 0.05 for sgd, 0.001 for adam and adamw");
-  tool.option("weight-decay", o.weight_decay, "On weights, never on biases and norms");
-  tool.choice("schedule", o.schedule, schedule_names(), "How the learning rate changes");
-  tool.option("warmup-epochs", o.warmup_epochs, "Epochs of rising learning rate, at most half of all");
-  tool.choice("augment", o.augment, augment_names(), "Random changes of training faces");
-  tool.option("mixup", o.mixup, "A of Beta(A, A) for blending faces and their labels; 0 = off");
-  tool.option("cutmix", o.cutmix, "A of Beta(A, A) for pasting boxes of other faces; 0 = off");
-  tool.option("teacher", o.teachers, "Model to learn from besides the labels: FILE, run folder or default; repeatable");
-  tool.option("temperature", o.temperature, "Softens the teachers' and the network's answers alike");
-  tool.option("teacher-weight", o.teacher_weight, "Share of the teachers in the loss; the rest is the labels'");
-  tool.option("label-smoothing", o.label_smoothing, "Share of the target spread over all classes");
-  tool.choice("class-weights", o.class_weights, class_weight_names(), "Weights of the classes in the loss");
-  tool.option("early-stop", o.early_stop, "Stop after so many epochs without a better one; 0 = never");
-  tool.option("ema", o.ema, "Decay of averaged weights, which are judged and saved; 0 = off");
-  tool.option("clip-grad", o.clip_grad, "Largest norm of the gradient; 0 = no limit");
-}
-
-void bind_transfer(Tool& tool, TrainOptions& o) {
-  tool.option("pretrained", o.pretrained, "First weights: FILE|imagenet|default|none");
-  tool.option("preprocess", o.preprocess,
-              "Input scaling keras-caffe|keras-tf|imagenet|unit; default: the weights' own");
-  tool.option("freeze-epochs", o.freeze_epochs, "First epochs, in which the head alone is trained");
-  tool.option("unfreeze", o.unfreeze, "Trained after them: all, none or last:N (Keras layers), and the head");
-  tool.option("backbone-lr", o.backbone_lr, "Factor on the backbone's rate; 0 = 0.1 for pretrained weights, else 1");
-  tool.option("layer-decay", o.layer_decay, "Further factor for each stage of the backbone going down; 1 = off");
-  tool.option("feature-cache", o.feature_cache, "Memory for a frozen backbone's features, beyond a file; or off");
-}
-
-/// The options of the run to resume, with what may be changed.
-TrainOptions resumed_options(const Tool& tool, const TrainOptions& given, Ranks* ranks) {
-  const Json all = tool.options();
-  for (const auto& [name, value] : all.items()) {
-    static const std::array<const char*, 12> allowed = {"resume", "epochs",   "threads",      "device",
-                                                        "data",   "max-time", "quiet",        "verbose",
-                                                        "json",   "config",   "rank-timeout", "teacher"};
-    const bool may = std::find(allowed.begin(), allowed.end(), name) != allowed.end();
-    if (!may && tool.given(name)) {
-      throw UsageError("--" + name +
-                       ": a resumed run keeps its own (only --epochs, --threads, --device, --data, --max-time "
-                       "and --rank-timeout may be changed; --teacher names the same files elsewhere)");
+  void operator()(const TrainOptionRow& row, bool& field) const { tool.flag(row.name, field, row.help); }
+  template <typename T>
+  void operator()(const TrainOptionRow& row, T& field) const {
+    if (row.help.empty()) return;  // every tool has it
+    if constexpr (std::is_enum_v<T>) {
+      tool.choice(row.name, field, names_of(field), row.help);
+    } else if constexpr (!std::is_unsigned_v<T>) {
+      tool.option(row.name, field, row.help);
     }
   }
-  TrainOptions options = run_options_of_first(given.resume, ranks);
-  if (tool.given("epochs")) options.epochs = given.epochs;
-  if (tool.given("threads")) options.compute.threads = tool.common.threads;
-  if (tool.given("device")) options.compute.device = given.compute.device;
-  if (tool.given("data")) options.data = given.data;
-  if (tool.given("teacher")) options.teachers = given.teachers;
-  options.max_time = given.max_time;
-  options.rank_timeout = given.rank_timeout;
-  return options;
+};
+
+/// The options of the run to resume, with what may be changed.
+TrainOptions options_to_resume(const Tool& tool, const TrainOptions& now, Ranks* ranks) {
+  const auto given = [&tool](const std::string& name) { return tool.given(name); };
+  check_resumable(given);
+  return resumed_options(run_options_of_first(now.resume, ranks), now, given);
 }
 
 Dataset open_training_data(const Tool& tool, const TrainOptions& options, Io& io) {
@@ -211,7 +148,7 @@ int train(Io& io, const Tool& tool, TrainOptions options, const std::string& sho
   }
   const std::atomic<int>& signal = catch_interrupts(/*in_company=*/!place.alone());
   return with_ranks(io, place, options.rank_timeout, signal, [&](Ranks* ranks) {
-    if (!options.resume.empty()) options = resumed_options(tool, options, ranks);
+    if (!options.resume.empty()) options = options_to_resume(tool, options, ranks);
     check_training(options);
     if ((options.seeds > 1 || options.dry_run) && !place.alone()) {
       throw UsageError(std::string(options.dry_run ? "dry-run" : "seeds") +
@@ -236,9 +173,7 @@ int main(int argc, char** argv) {
   TrainOptions options;
   std::string show_augment_in;
   tool.enable_presets();
-  cli::bind_run(tool, options);
-  cli::bind_recipe(tool, options);
-  cli::bind_transfer(tool, options);
+  visit_train_options(options, cli::Bind{tool});
   tool.option("show-augment", show_augment_in, "Write a picture of augmented faces into this folder; no training");
   tool.footer(
       "Examples:\n  affekt-train --data fer2013.csv --model compact\n"

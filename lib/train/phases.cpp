@@ -83,12 +83,12 @@ Phase phase_of_epoch(const TrainOptions& options, int epoch) {
 }
 
 std::vector<bool> trained_nodes(const Network& network, const TrainOptions& options, Phase phase) {
-  const int unfrozen = phase == Phase::frozen ? 0 : options.unfrozen_layers();
+  const std::optional<int> unfrozen = phase == Phase::frozen ? 0 : options.unfreeze.layers;
   const std::vector<int> layers = layers_of(network);
   std::vector<bool> trained(network.nodes.size(), true);
-  if (unfrozen < 0) return trained;
+  if (!unfrozen) return trained;
   for (std::size_t i = 0; i < trained.size(); ++i) {
-    trained[i] = !in_backbone(network, i) || layers[i] >= network.layers - unfrozen;
+    trained[i] = !in_backbone(network, i) || layers[i] >= network.layers - *unfrozen;
   }
   return trained;
 }

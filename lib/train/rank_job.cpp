@@ -5,14 +5,10 @@
 #include "affekt/core/text.h"
 #include "affekt/core/version.h"
 #include "affekt/model/architectures.h"
-#include "core/json.h"
+#include "train/options.h"
 
 namespace affekt {
 namespace {
-
-/// Options that may differ between machines.
-const char* const kOwnOptions[] = {"data",          "ferplus",      "pretrained", "device", "threads",
-                                   "feature-cache", "rank-timeout", "max-time",   "license"};
 
 struct Texts {
   std::vector<std::string> names, values;
@@ -39,9 +35,7 @@ void check_same_work(Ranks& ranks, const Dataset& data, const TrainRows& rows, c
                      const StartInfo& start, const Teachers& teachers) {
   Texts texts;
   texts.add("version", version());
-  Json fields = Json::parse(train_options_json(options));
-  for (const char* name : kOwnOptions) fields.erase(name);
-  for (const auto& [name, value] : fields.items()) texts.add(name, value.dump());
+  for (const auto& [name, text] : common_option_texts(options)) texts.add(name, text);
   texts.add("data", "rows of digest " + data.digest());
   texts.add("data", "weights of digest " + weights_digest(data, rows, options));
   texts.add("pretrained", start.source.digest.empty() ? "none" : "a file of CRC-64 " + start.source.digest);

@@ -98,7 +98,7 @@ TrainRows choose_rows(const Dataset& data, const TrainOptions& options) {
   constexpr std::size_t kFewest = 2;
   TrainRows rows;
   rows.training = data.rows_of(Split::train);
-  const double fraction = options.validation_fraction();
+  const double fraction = options.validation.fraction;
   if (fraction > 0) {
     split_off(data, fraction, options.seed, rows);
     rows.selection = std::to_string(rows.validation.size()) + " rows split off the training rows";

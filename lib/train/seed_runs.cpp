@@ -26,12 +26,7 @@ bool can_be_resumed(const fs::path& run) {
 TrainOptions options_of_run(const TrainOptions& all, std::uint64_t seed, const fs::path& folder, double seconds_left) {
   TrainOptions one = all;
   if (can_be_resumed(folder)) {
-    one = read_run_options(folder.string());
-    one.epochs = all.epochs;
-    one.compute.threads = all.compute.threads;
-    one.compute.device = all.compute.device;
-    one.data = all.data;
-    one.teachers = all.teachers;
+    one = resumed_options(read_run_options(folder.string()), all, [](const std::string&) { return true; });
   } else {
     one.out = folder.string();
     one.resume.clear();
@@ -39,7 +34,7 @@ TrainOptions options_of_run(const TrainOptions& all, std::uint64_t seed, const f
   }
   one.seeds = 1;
   one.seed = seed;
-  one.max_time = all.max_time.empty() ? "" : format_fixed(std::max(seconds_left, 1e-6), 6) + "s";
+  if (all.max_time.count > 0) one.max_time = {std::max(seconds_left, 1e-6), "s"};
   return one;
 }
 
@@ -89,7 +84,7 @@ SeedSummary run_seeds(const Dataset& data, const TrainOptions& options, const Tr
   for (const std::uint64_t seed : summary.seeds) {
     const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const fs::path run = folder.path() / ("seed-" + std::to_string(seed));
-    const TrainOptions one = options_of_run(options, seed, run, options.max_seconds() - spent);
+    const TrainOptions one = options_of_run(options, seed, run, options.max_time.seconds() - spent);
     if (observer.log) {
       observer.log("seed " + std::to_string(seed) + " (" + std::to_string(summary.runs.size() + 1) + " of " +
                    std::to_string(options.seeds) + "): " + printable(run.string()));

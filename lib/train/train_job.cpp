@@ -250,16 +250,16 @@ void check_training(const TrainOptions& options) {
   options.validate();
   check_names(options);
   const Network network = make_network(options.model, network_options(options, ""));
-  const bool transfers =
-      options.freeze_epochs > 0 || options.unfreeze != "all" || options.backbone_lr > 0 || options.layer_decay < 1;
+  const bool transfers = options.freeze_epochs > 0 || options.unfreeze.layers.has_value() || options.backbone_lr > 0 ||
+                         options.layer_decay < 1;
   if (transfers && network.features == 0) {
     throw UsageError("model: " + options.model +
                      " has no backbone apart from its head (leave out --freeze-epochs, --unfreeze, --backbone-lr "
                      "and --layer-decay)");
   }
-  if (options.unfrozen_layers() > network.layers) {
-    throw UsageError("unfreeze: last:" + std::to_string(options.unfrozen_layers()) + " of the " +
-                     std::to_string(network.layers) + " layers that the backbone of " + options.model + " has");
+  if (options.unfreeze.layers.value_or(0) > network.layers) {
+    throw UsageError("unfreeze: " + options.unfreeze.text() + " of the " + std::to_string(network.layers) +
+                     " layers that the backbone of " + options.model + " has");
   }
   if (!options.resume.empty()) return;
   if (options.pretrained != "none") resolve_pretrained(options.pretrained, options.model);

@@ -274,7 +274,7 @@ void Trainer::report_progress(std::int64_t steps) {
 bool Trainer::out_of_time() const { return ranks_ != nullptr ? agreed_.time_up : own_time_is_up(); }
 
 bool Trainer::own_time_is_up() const {
-  const double limit = options_.max_seconds();
+  const double limit = options_.max_time.seconds();
   return limit > 0 && seconds_between(start_, Clock::now()) >= limit;
 }
 

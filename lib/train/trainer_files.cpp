@@ -8,17 +8,13 @@
 #include "affekt/core/version.h"
 #include "nn/images.h"
 #include "train/checkpoint.h"
+#include "train/options.h"
 #include "train/trainer.h"
 
 namespace affekt {
 namespace {
 
 constexpr int kSlots = 2;  // A crash while one is written leaves the other.
-
-std::string base_name(const std::string& path) {
-  const std::string name = std::filesystem::path(path).filename().string();
-  return name.empty() ? path : name;
-}
 
 /// Rows of different classes, spread over the training rows.
 std::vector<std::size_t> self_test_rows(const Dataset& data, const std::vector<std::size_t>& rows) {
@@ -52,12 +48,7 @@ std::vector<SelfTest> make_self_tests(const TorchNetwork& network, const Preproc
 }  // namespace
 
 ModelCard Trainer::card() const {
-  TrainOptions shown = options_;
-  // The card travels with the model; the folders of whoever trained it do not concern anybody.
-  for (std::string& path : shown.data) path = base_name(path);
-  shown.ferplus = base_name(shown.ferplus);
-  shown.pretrained = base_name(shown.pretrained);
-  for (std::string& path : shown.teachers) path = base_name(path);
+  const TrainOptions shown = without_folders(options_);
   const PretrainedSource& source = state_.start.source;
   ModelCard card;
   card.architecture = network_.table().name;

@@ -59,7 +59,7 @@ void Trainer::calibrate() {
 
 bool Trainer::head_alone() const {
   const Network& table = network_.table();
-  return table.features > 0 && (state_.phase == Phase::frozen || options_.unfrozen_layers() == 0);
+  return table.features > 0 && (state_.phase == Phase::frozen || options_.unfreeze.layers == 0);
 }
 
 void Trainer::enter(Phase phase) {
@@ -84,8 +84,9 @@ void Trainer::log_groups() {
 }
 
 void Trainer::fill_features() {
-  std::int64_t memory_left = options_.feature_cache_bytes();
-  if (memory_left < 0) return;
+  const std::optional<std::int64_t> memory = options_.feature_cache.bytes();
+  if (!memory) return;
+  std::int64_t memory_left = *memory;
   if (!training_features_ && !faces_.changing()) {
     training_features_ = features_of(faces_.images(), state_.bf16, memory_left, "training");
   }

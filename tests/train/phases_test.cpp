@@ -55,7 +55,7 @@ Network two_stages() {
 
 TrainOptions thaw(const std::string& unfreeze) {
   TrainOptions options;
-  options.unfreeze = unfreeze;
+  options.unfreeze = Unfreeze::parse(unfreeze);
   return options;
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("groups add up to the whole network, for every network with a backbone
     for (const ParameterGroup& group : all) parameters += group.parameters;
     CHECK(parameters == count_parameters(network));
     CHECK(trainable(all) == count_trainable_parameters(network));
-    options.unfreeze = "last:" + std::to_string(network.layers);
+    options.unfreeze.layers = network.layers;
     CHECK(trainable(parameter_groups(network, options, Phase::thawed)) == count_trainable_parameters(network));
     options.freeze_epochs = 1;
     const std::vector<ParameterGroup> head = parameter_groups(network, options, Phase::frozen);
@@ -285,7 +285,7 @@ TEST_CASE("the schedule begins anew when the backbone thaws") {
   CHECK(schedule_factor(options, 4.0) == Approx(1));
   CHECK(schedule_factor(options, 8.0) == Approx(0.5));
   CHECK(schedule_factor(options, 12.0) == Approx(0).margin(1e-12));
-  options.unfreeze = "none";  // nothing thaws: one schedule
+  options.unfreeze = {0};  // nothing thaws: one schedule
   CHECK(schedule_factor(options, 2.0) == 1);
   CHECK(schedule_factor(options, 7.0) == Approx(0.5));
 }

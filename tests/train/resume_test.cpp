@@ -149,10 +149,10 @@ TEST_CASE(
     return data;
   };
   TrainOptions options = quick(folder);
-  options.max_time = "0.000001s";
+  options.max_time = {0.000001, "s"};
   run_training(two_sources(2), options);
   TrainOptions rest = read_run_options(options.out);
-  rest.max_time.clear();
+  rest.max_time = {};
   const auto refusal = [&rest](const Dataset& data) {
     return message_of<UsageError>([&] { run_training(data, rest); });
   };

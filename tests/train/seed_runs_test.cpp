@@ -86,7 +86,7 @@ TEST_CASE("several seeds that were stopped go on with the run that was at work, 
   CHECK(contains(said, "resumed "));
 
   options.out = (folder / "short").string();
-  options.max_time = "0.000001s";
+  options.max_time = {0.000001, "s"};
   const SeedSummary cut = run_seeds(data, options);
   CHECK(cut.runs.empty());
   CHECK_FALSE(cut.complete);

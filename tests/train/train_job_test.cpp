@@ -198,13 +198,13 @@ TEST_CASE("a run out of time is saved and goes on later, and PrivateTest waits f
   const TempFolder folder;
   const Dataset data = squares(18, 7, 7);
   TrainOptions options = quick(folder);
-  options.max_time = "0.000001s";
+  options.max_time = {0.000001, "s"};
   const TrainSummary cut = run_training(data, options);
   CHECK(cut.stopped == "max-time");
   CHECK(cut.epochs_run == 0);
   CHECK(cut.private_accuracy == -1);
   TrainOptions rest = read_run_options(options.out);
-  rest.max_time = "";
+  rest.max_time = {};
   const TrainSummary summary = run_training(data, rest);
   CHECK(summary.epochs_run == 2);
   CHECK(summary.private_accuracy >= 0);
@@ -218,7 +218,7 @@ TEST_CASE("a run out of time does not judge its weights: they have the figures t
   const TrainSummary first = run_training(data, options);
   TrainOptions rest = read_run_options(options.out);
   rest.epochs = 2;
-  rest.max_time = "0.000001s";
+  rest.max_time = {0.000001, "s"};
   const TrainSummary cut = run_training(data, rest);
   CHECK(cut.stopped == "max-time");
   CHECK(cut.best_epoch == 1);
@@ -264,7 +264,7 @@ TEST_CASE("a share of the training rows can select, and public needs PublicTest 
   options.epochs = 1;
   CHECK_THROWS_WITH(run_training(data, options), Catch::Matchers::ContainsSubstring("split:0.1"));
   CHECK_FALSE(std::filesystem::exists(options.out));
-  options.validation = "split:0.2";
+  options.validation = {0.2};
   const TrainSummary summary = run_training(data, options);
   CHECK(summary.validation_rows == 7);
   CHECK(summary.training_rows == 28);
@@ -291,7 +291,7 @@ TEST_CASE("a source of which no row is trained on is named") {
   judged.sources.front().path = "judged";
   data.append(judged);
   TrainOptions options = quick(folder);
-  options.max_time = "0.000001s";
+  options.max_time = {0.000001, "s"};
   run_training(data, options);
   std::string log = read_text(options.out + "/log.txt");
   CHECK(log.find("few: ") == std::string::npos);

@@ -78,7 +78,7 @@ TEST_CASE("without unfreezing only the head moves, and the card says where the w
   const TrainOptions first = first_run(folder, data);
   TrainOptions second = small_b0(folder, "second");
   second.pretrained = first.out;
-  second.unfreeze = "none";
+  second.unfreeze = {0};
   second.augment = AugmentKind::paper;
   second.ema = 0.9;
   const TrainSummary summary = run_training(data, second);
@@ -111,7 +111,7 @@ TEST_CASE("a part of the backbone stays as it was, statistics included") {
   const Dataset data = squares(10, 7);
   TrainOptions options = small_b0(folder, "run");
   options.epochs = 1;
-  options.unfreeze = "last:40";
+  options.unfreeze = {40};
   options.lr = 0.01;
   options.warmup_epochs = 0;
   const TrainSummary summary = run_training(data, options);
@@ -139,7 +139,7 @@ TEST_CASE("stopped frozen, at the border or thawed: the resumed run ends as the 
     TrainOptions whole = small_b0(folder, cached ? "cached" : "augmented");
     whole.epochs = 3;
     whole.freeze_epochs = 2;
-    whole.unfreeze = "last:30";
+    whole.unfreeze = {30};
     whole.layer_decay = 0.5;
     whole.ema = 0.9;
     whole.schedule = ScheduleKind::plateau;
@@ -173,7 +173,7 @@ TEST_CASE("cached features give what computed ones give, in memory and in a file
       options.head = head;
       options.epochs = 3;
       options.freeze_epochs = 2;
-      options.feature_cache = size;
+      options.feature_cache = MemoryLimit::parse(size);
       summaries.push_back(run_training(data, options));
       const std::string log = read_text(fs::path(options.out) / "log.txt");
       CHECK((log.find("features of the training rows: ") != std::string::npos) == (std::string(size) != "off"));
@@ -288,27 +288,21 @@ TEST_CASE("the options of fine-tuning are refused where they make no sense") {
     CHECK_THROWS_WITH(check_training(options), Catch::Matchers::ContainsSubstring(words));
   };
   refused("freeze-epochs: 2 of 2 epochs", [](TrainOptions& o) { o.freeze_epochs = 2; });
-  refused("found 'last:0'", [](TrainOptions& o) { o.unfreeze = "last:0"; });
-  refused("found 'last:x'", [](TrainOptions& o) { o.unfreeze = "last:x"; });
-  refused("last:9999 of the 238 layers", [](TrainOptions& o) { o.unfreeze = "last:9999"; });
+  refused("last:9999 of the 238 layers", [](TrainOptions& o) { o.unfreeze = {9999}; });
   refused("unknown head 'gpa'", [](TrainOptions& o) { o.head = "gpa"; });
   refused("unknown preprocessing 'caffe'", [](TrainOptions& o) { o.preprocess = "caffe"; });
   refused("layer-decay: expected", [](TrainOptions& o) { o.layer_decay = 1.5; });
-  refused("feature-cache: expected", [](TrainOptions& o) { o.feature_cache = "much"; });
-  refused("feature-cache: expected", [](TrainOptions& o) { o.feature_cache = ""; });
   for (const char* plain : {"compact", "basic-cnn"}) {
     refused("has no backbone", [&](TrainOptions& o) { o.model = plain, o.image_size = 0, o.freeze_epochs = 1; });
-    refused("has no backbone", [&](TrainOptions& o) { o.model = plain, o.image_size = 0, o.unfreeze = "last:3"; });
+    refused("has no backbone", [&](TrainOptions& o) { o.model = plain, o.image_size = 0, o.unfreeze = {3}; });
   }
   good.pretrained = (folder / "missing.h5").string();
   CHECK_THROWS_AS(check_training(good), IoError);
   good.pretrained = "none";
-  good.unfreeze = "none";
+  good.unfreeze = {0};
   good.freeze_epochs = 5;  // makes no difference
   CHECK_NOTHROW(check_training(good));
   CHECK(good.frozen_epochs() == 0);
-  good.feature_cache = "1.5K";
-  CHECK(good.feature_cache_bytes() == 1536);
 }
 
 TEST_CASE("a run that is stopped while BatchNorm is calibrated saves nothing that could be gone on with") {

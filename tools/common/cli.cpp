@@ -164,6 +164,13 @@ void Tool::option(const std::string& name, std::vector<std::string>& field, cons
   impl_->add_value(name, Kind::list, field, help);
 }
 
+void Tool::text_impl(const std::string& name, const std::string& help, std::function<void(const std::string&)> set,
+                     std::function<std::string()> get) {
+  Binding& binding = impl_->add(name, Kind::text, help);
+  binding.set = [set = std::move(set)](const Json& value) { set(value.get<std::string>()); };
+  binding.get = [get = std::move(get)] { return Json(get()); };
+}
+
 void Tool::choice_impl(const std::string& name, const std::vector<std::string>& texts, const std::string& help,
                        std::function<void(std::size_t)> set, std::function<std::size_t()> get) {
   Binding& binding = impl_->add(name, Kind::choice, help);

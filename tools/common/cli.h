@@ -62,6 +62,14 @@ class Tool {
           return i;
         });
   }
+  /// A text that stands for a value of a type of its own, with parse() and text(). parse() refuses with a UsageError.
+  template <typename Value>
+  auto option(const std::string& name, Value& field, const std::string& help)
+      -> decltype(field = Value::parse(field.text()), void()) {
+    text_impl(
+        name, help, [&field](const std::string& text) { field = Value::parse(text); },
+        [&field] { return field.text(); });
+  }
   void positional(const std::string& name, std::vector<std::string>& field, const std::string& help);
   /// Short form of an option already bound: alias("count", "n") makes -n.
   void alias(const std::string& name, char letter);
@@ -88,6 +96,8 @@ class Tool {
   Json options() const;
 
  private:
+  void text_impl(const std::string& name, const std::string& help, std::function<void(const std::string&)> set,
+                 std::function<std::string()> get);
   void choice_impl(const std::string& name, const std::vector<std::string>& texts, const std::string& help,
                    std::function<void(std::size_t)> set, std::function<std::size_t()> get);
   struct Impl;

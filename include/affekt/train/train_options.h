@@ -1,7 +1,9 @@
-// Every knob of a training run. The defaults here are the ones the tool prints and the documentation names.
+// Every knob of a training run. The defaults here are the ones the tool prints and the documentation names; what else
+// there is to know of each is in train_option_table.h.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +11,7 @@
 
 #include "affekt/core/export.h"
 #include "affekt/nn/compute.h"
+#include "affekt/train/option_values.h"
 
 namespace affekt {
 
@@ -33,8 +36,14 @@ AFFEKT_API const std::vector<std::pair<std::string, AugmentKind>>& augment_names
 AFFEKT_API const std::vector<std::pair<std::string, ClassWeights>>& class_weight_names();
 AFFEKT_API const std::vector<std::pair<std::string, SaveType>>& save_type_names();
 
-// In the order of the documentation, whatever the padding.
+/// config.json and model cards list the options in the order of these fields, whatever the padding.
 struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Padding)
+  /// Where the rows came from, as the user named it: kept in config.json so that a resumed run finds them again.
+  std::vector<std::string> data;
+  std::string ferplus;         ///< FER+ votes joined to the rows, or "".
+  double ferplus_weight = 1;   ///< Share of soft labels in the target, the rest is the hard label.
+  bool skip_bad_rows = false;  ///< How the rows were read.
+
   std::string model = "compact";  ///< Name for make_network().
   int image_size = 0;             ///< Side of the input; 0 = the network's own.
   std::string head = "default";   ///< What follows the backbone: one of network_info(model).heads.
@@ -43,12 +52,11 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   std::string pretrained = "none";
   std::string preprocess;  ///< Name for make_preprocessing(); "" = what belongs to the weights, or to the network.
 
-  int freeze_epochs = 0;  ///< First epochs, in which the head alone is trained.
-  std::string unfreeze =
-      "all";               ///< What is trained after them: all, none (the head) or last:N Keras layers and the head.
+  int freeze_epochs = 0;   ///< First epochs, in which the head alone is trained.
+  Unfreeze unfreeze;       ///< What is trained after them, besides the head.
   double backbone_lr = 0;  ///< Factor on the learning rate of the backbone; 0 = 0.1 for pretrained weights, else 1.
   double layer_decay = 1;  ///< Further factor for each step down the stages of the backbone, (0, 1].
-  std::string feature_cache = "2G";  ///< Memory for the features of a frozen backbone; beyond, a file; "off" = none.
+  MemoryLimit feature_cache{2, "G"};  ///< For the features of a frozen backbone; beyond, a file.
 
   int epochs = 30;         ///< Passes over the training rows, >= 1.
   int batch_size = 64;     ///< Rows in one batch, >= 2 (BatchNorm needs two).
@@ -58,7 +66,7 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   /// Steps of the optimizer between checkpoints within an epoch; 0 = only after epochs and at stops.
   std::int64_t checkpoint_every = 0;
   double rank_timeout = 60;  ///< Seconds of silence after which another rank counts as lost.
-  std::string max_time;      ///< Stop, saved and resumable, after this time: 90, 90s, 45m, 2h; "" = never.
+  Duration max_time;         ///< Stop, saved and resumable, after this time; none = never.
 
   OptimizerKind optimizer = OptimizerKind::adamw;
   double lr = 0;               ///< Highest learning rate; 0 = 0.05 for sgd, 0.001 for adam and adamw.
@@ -81,7 +89,7 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
 
   ClassWeights class_weights = ClassWeights::none;
 
-  std::string validation = "public";  ///< Rows that select the weights: public (PublicTest) or split:F (F of train).
+  ValidationRows validation;  ///< Rows that select the weights.
 
   std::uint64_t seed = 42;
   int seeds = 1;  ///< For run_seeds(): runs with this and the following seeds.
@@ -95,22 +103,11 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   bool dry_run = false;  ///< For the tool: estimate_training() instead of run_training(). Not in config.json.
   std::string resume;    ///< A run folder to go on with; its options are used.
 
-  /// Where the rows came from, as the user named it: kept in config.json so that a resumed run finds them again.
-  std::vector<std::string> data;
-  std::string ferplus;         ///< FER+ votes joined to the rows, or "".
-  double ferplus_weight = 1;   ///< Share of soft labels in the target, the rest is the hard label.
-  bool skip_bad_rows = false;  ///< How the rows were read.
-
   /// @throws UsageError naming the first bad field, its range and what was found.
   void validate() const;
-  double effective_lr() const;         ///< lr, or the optimizer's own.
-  double validation_fraction() const;  ///< F of split:F, or 0 for public. @throws UsageError.
-  double max_seconds() const;          ///< max_time in seconds, or 0. @throws UsageError.
-  int frozen_epochs() const;           ///< freeze_epochs, or 0 if nothing thaws after them.
-  /// Keras layers to unfreeze: N of last:N, 0 for none, -1 for all. @throws UsageError.
-  int unfrozen_layers() const;
+  double effective_lr() const;  ///< lr, or the optimizer's own.
+  int frozen_epochs() const;    ///< freeze_epochs, or 0 if nothing thaws after them.
   double effective_backbone_lr() const;
-  std::int64_t feature_cache_bytes() const;  ///< -1 for off. @throws UsageError.
 };
 
 /// One flat JSON object whose keys are the flags of affekt-train: what config.json holds.
@@ -122,5 +119,13 @@ AFFEKT_API TrainOptions parse_train_options(std::string_view text, const std::st
 /// The options of a run folder (its config.json), `out` and `resume` set to the folder.
 /// @throws IoError  not a run folder. @throws DataError  damaged.
 AFFEKT_API TrainOptions read_run_options(const std::string& folder);
+
+/// What a resumed run does with an option is told by its row in train_option_table.h.
+/// @param given  Is the option of this name given now?
+/// @throws UsageError  one is given that a resumed run keeps.
+AFFEKT_API void check_resumable(const std::function<bool(const std::string&)>& given);
+/// The options of the run, and what of those given `now` a resumed run takes.
+AFFEKT_API TrainOptions resumed_options(const TrainOptions& saved, const TrainOptions& now,
+                                        const std::function<bool(const std::string&)>& given);
 
 }  // namespace affekt
