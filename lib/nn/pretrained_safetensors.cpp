@@ -7,6 +7,7 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
+#include "affekt/model/architectures.h"
 #include "core/json.h"
 #include "nn/pretrained_import.h"
 #include "nn/torch_names.h"

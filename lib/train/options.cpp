@@ -13,7 +13,6 @@
 namespace affekt {
 namespace {
 
-
 template <typename T, typename = void>
 struct has_text : std::false_type {};
 template <typename T>
