@@ -160,10 +160,10 @@ ClusteredTracks Job::stream(const Target& target) {
     labels.start(model.k());
     if (folder) folder->start(stream.sources(), model);
   };
-  steps.rows = [&](const TrackTable& block, const Clustering& part) {
+  steps.rows = [&](const TrackTable& block, const Assignment& part) {
     stop_if_asked();
     labels.add(block, part.labels);
-    if (folder) folder->add(block, part.labels, part.distances);
+    if (folder) folder->add(block, part);
   };
   ClusteredTracks result = target.stream(stream, wanted, steps);
   for (std::size_t file = 0; file < sources_.paths.size(); ++file) {

@@ -57,10 +57,9 @@ struct KAdvice {
   int silhouette = 0, elbow = 0, davies_bouldin = 0, calinski_harabasz = 0, gap = 0, stability = 0;
 };
 
-struct Clustering {
+/// Labels are indices into model.clusters, distances are in scaled units.
+struct Clustering : Assignment {
   ClusterModel model;                  ///< Clusters in falling order of size.
-  std::vector<std::int32_t> labels;    ///< (n), index into model.clusters.
-  std::vector<float> distances;        ///< (n), Euclidean, to the centroid, scaled units.
   std::vector<SweepEntry> sweep;       ///< In rising order of k; empty for a fixed k.
   KAdvice advice;                      ///< Of the sweep.
   std::vector<TrackFeature> constant;  ///< Left out: the same value in every row.
