@@ -94,14 +94,6 @@ class TracksCsv {
 
 }  // namespace
 
-void check_cluster_folder(const fs::path& dir, bool force) {
-  std::error_code error;
-  if (fs::is_directory(dir, error) && !fs::is_empty(dir, error) && !force) {
-    throw UsageError("out: the folder " + printable(dir.string()) + " is not empty (--force writes into it)");
-  }
-  ensure_writable_folder(dir);
-}
-
 ClusterModel read_cluster_folder(const fs::path& dir) {
   constexpr std::size_t kLargest = std::size_t{256} << 20;
   const fs::path path = dir / "clusters.json";

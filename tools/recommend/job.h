@@ -21,6 +21,7 @@ struct RecommendJob {
   std::string catalog = "default";
   std::string exclude;
   std::string history;
+  std::string years;
   std::string moods;
   std::string library;
   std::string out;
