@@ -137,14 +137,13 @@ SweepEntry sweep_entry(const Work& work, const KMeansResult& result, std::uint64
 KMeansResult choose_k(const Work& work, const ClusterOptions& options, Clustering& clustering,
                       const std::function<void(double)>& progress) {
   const std::size_t n = work.n;
-  if (options.k > 0) {
-    return work.fit(options.k);
-  }
+  if (options.k > 0) return work.fit(options.k);
+  if (n <= options.few) return work.fit(1);
   const auto distinct =
       static_cast<int>(count_distinct(work.scaled, n, work.d, static_cast<std::size_t>(options.k_high) + 1));
   const int high = std::min({options.k_high, distinct, static_cast<int>(std::min<std::size_t>(n, 1U << 30U)) - 1});
   if (high < options.k_low) {
-    if (options.one_if_few) return work.fit(1);
+    if (options.few > 0) return work.fit(1);
     throw UsageError("k-range: " + std::to_string(options.k_low) + ":" + std::to_string(options.k_high) +
                      " needs more tracks: there are " + std::to_string(n) + ", " + std::to_string(distinct) +
                      (distinct > options.k_high ? " or more" : "") + " of them different; give a lower range or -k N");

@@ -23,9 +23,10 @@ enum class KMeansAlgorithm : std::uint8_t {
 };
 
 struct AFFEKT_API ClusterOptions {
-  int k = 0;                           ///< Clusters; 0 = the k of the highest silhouette over [k_low, k_high].
-  int k_low = 4, k_high = 12;          ///< 2 <= k_low <= k_high; values of n and above are not tried.
-  bool one_if_few = false;             ///< k = 0: fewer different tracks than k_low are one cluster, not an error.
+  int k = 0;                   ///< Clusters; 0 = the k of the highest silhouette over [k_low, k_high].
+  int k_low = 4, k_high = 12;  ///< 2 <= k_low <= k_high; values of n and above are not tried.
+  std::size_t few = 0;         ///< k = 0: so few tracks are one cluster, as are fewer different ones than k_low;
+                               ///< 0 = the latter are an error.
   std::vector<TrackFeature> features;  ///< Empty: default_features().
   std::vector<double> fill;            ///< What stood in for missing values of `features`, to be saved; or empty.
   Scaling scaling = Scaling::standard;
