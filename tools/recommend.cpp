@@ -15,7 +15,6 @@ int main(int argc, char** argv) {
     const MoodMap moods = job.moods.empty() ? default_moods() : read_moods(job.moods);
     job.recommend.seed = tool.common.seed;
     job.faces.threads = tool.common.threads;
-    job.recommend.filter.years = parse_years(job.years);
     cli::infer_format(tool, job);
     cli::check(tool, job, moods);
     if (!job.out.empty()) check_writable_file(job.out);
