@@ -14,6 +14,7 @@
 #include "affekt/report/clustering_page.h"
 #include "cluster_output.h"
 #include "common/cli.h"
+#include "common/result_folder.h"
 
 namespace {
 
@@ -208,7 +209,7 @@ int main(int argc, char** argv) {
   bind(tool, flags);
   return tool.run(argc, argv, [&](Io& io) {
     finish_options(tool, flags);
-    if (!flags.out.empty()) affekt::check_cluster_folder(flags.out, flags.force);
+    affekt::cli::prepare_result_folder(flags.out, flags.force, "out");
     ClusteredTracks result;
     try {
       result = cluster(flags, io);

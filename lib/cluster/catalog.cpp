@@ -86,7 +86,6 @@ Catalog read_folder(const fs::path& dir) {
 }
 
 Catalog read_raw(const std::string& place, const MoodMap& moods, std::uint64_t seed) {
-  constexpr std::size_t kFew = 12;  // too few to look for groups: one cluster
   TrackFile file = read_tracks(place);
   Catalog catalog;
   catalog.tracks = std::move(file.table);
@@ -96,8 +95,7 @@ Catalog read_raw(const std::string& place, const MoodMap& moods, std::uint64_t s
   if (catalog.tracks.size() == 0) throw DataError(printable(place) + ": " + no_tracks_message(file.dropped));
   ClusterOptions options;
   options.kmeans.seed = seed;
-  if (catalog.tracks.size() <= kFew) options.k = 1;
-  options.one_if_few = true;  // many tracks, few different ones
+  options.few = 12;  // too few to look for groups
   Clustering clustering = cluster_tracks(catalog.tracks, options, moods);
   catalog.clusters = std::move(clustering.model);
   catalog.cluster = std::move(clustering.labels);

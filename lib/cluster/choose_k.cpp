@@ -87,12 +87,10 @@ void measure_stability(const std::vector<float>& sample, std::size_t d, std::uin
   const auto whole = kmeans(sample.data(), n, d, options).labels;
   RandomStream random(seed, kStream + 2);
   double sum = 0;
-  std::vector<std::int32_t> labels;
-  std::vector<float> distances;
   for (int b = 0; b < kBootstraps; ++b) {
     const auto drawn = draw_rows(sample, d, random);
-    assign_to_nearest(sample.data(), n, d, kmeans(drawn.data(), n, d, options).centroids, labels, distances);
-    sum += agreement(whole, labels).ari;
+    const auto centroids = kmeans(drawn.data(), n, d, options).centroids;
+    sum += agreement(whole, assign_to_nearest(sample.data(), n, d, centroids).labels).ari;
   }
   entry.stability = sum / kBootstraps;
 }

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <bitset>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
 #include "affekt/music/track_stream.h"
 #include "cluster/cluster_folder_writer.h"
-#include "cluster/label_counts.h"
 #include "cluster/stream_clustering.h"
 
 namespace affekt {
@@ -23,11 +23,66 @@ using Progress = std::function<void(double)>;
 /// What the two doors do each in its own way.
 struct Target {
   Features features;  ///< To cluster by; empty: the audio features there are.
+  MissingValues missing = MissingValues::drop;
+  std::vector<double> fill;  ///< Saved values that stand in for missing ones; empty: none.
   std::function<void(const std::string& lack)> refuse;
-  /// Values that stand in for missing ones; empty: none.
-  std::function<std::vector<double>(const TrackTable&, const Features&)> fill;
   std::function<Clustering(const TrackTable&, const Features&, const std::vector<double>& fill, const Progress&)> table;
   std::function<ClusteredTracks(TrackStream&, const Features&, const StreamSteps&)> stream;
+};
+
+/// Known labels beside clusters, counted block by block.
+class LabelCounts {
+ public:
+  /// @param column  "" = there are no labels: nothing is counted. @throws UsageError  no file has it.
+  LabelCounts(std::string column, const std::vector<TrackSource>& files, std::size_t most)
+      : column_(std::move(column)), most_(most) {
+    if (column_.empty()) return;
+    try {
+      require_column(files, column_);
+    } catch (const UsageError& error) {
+      throw UsageError(std::string("label-column: ") + error.what());
+    }
+  }
+
+  /// Begins anew.
+  void start(std::size_t k) {
+    k_ = k;
+    counts_.clear();
+  }
+
+  /// The block's first cells are the labels. @throws UsageError  more than `most` different ones.
+  void add(const TrackTable& block, const Assignment& found) {
+    if (column_.empty() || block.cells.front().empty()) return;
+    for (std::size_t row = 0; row < block.size(); ++row) {
+      const std::string_view label = block.cells.front()[row];
+      if (label.empty()) continue;
+      auto place = counts_.find(label);
+      if (place == counts_.end()) place = counts_.emplace(label, std::vector<std::size_t>(k_)).first;
+      ++place->second[static_cast<std::size_t>(found.labels[row])];
+      if (counts_.size() > most_) {
+        throw UsageError("label-column: '" + printable(column_, 60) + "' has more than " + std::to_string(most_) +
+                         " different labels; choose a column of moods or genres");
+      }
+    }
+  }
+
+  std::optional<LabelComparison> finish() const {
+    if (column_.empty()) return std::nullopt;
+    if (counts_.empty()) throw DataError("--label-column: no track has a label");
+    LabelComparison comparison;
+    for (const auto& [name, counts] : counts_) {
+      comparison.labels.push_back(name);
+      comparison.confusion.push_back(counts);
+      for (const std::size_t count : counts) comparison.tracks += count;
+    }
+    comparison.agreement = agreement(comparison.confusion);
+    return comparison;
+  }
+
+ private:
+  std::string column_;
+  std::size_t most_, k_ = 0;
+  std::map<std::string, std::vector<std::size_t>, std::less<>> counts_;
 };
 
 /// One of the tables.
@@ -122,7 +177,7 @@ ClusteredTracks Job::hold(const Target& target) {
   const auto inputs = read(result);
   const Features wanted = choose_features(target, [&](TrackFeature feature) { return tracks.has(feature); });
   for (const Input& input : inputs) tell_what_lacks(input, wanted);
-  const std::vector<double> fill = target.fill(tracks, wanted);
+  const auto fill = target.missing == MissingValues::median ? column_medians(tracks, wanted) : target.fill;
   if (!fill.empty()) result.filled = fill_missing(tracks, wanted, fill);
   drop_unusable(tracks, wanted, result.dropped);
   if (tracks.size() == 0) {
@@ -132,7 +187,7 @@ ClusteredTracks Job::hold(const Target& target) {
   LabelCounts labels(sources_.label_column, tracks.sources, std::numeric_limits<std::size_t>::max());
   result.clustering = target.table(tracks, wanted, fill, [this](double done) { progress(done); });
   labels.start(result.clustering.model.k());
-  labels.add(tracks, result.clustering.labels);
+  labels.add(tracks, result.clustering);
   finish(labels, result);
   if (!output_.folder.empty()) {
     write_cluster_folder(output_.folder, tracks, result.clustering, output_.form,
@@ -160,10 +215,10 @@ ClusteredTracks Job::stream(const Target& target) {
     labels.start(model.k());
     if (folder) folder->start(stream.sources(), model);
   };
-  steps.rows = [&](const TrackTable& block, const Clustering& part) {
+  steps.rows = [&](const TrackTable& block, const Assignment& part) {
     stop_if_asked();
-    labels.add(block, part.labels);
-    if (folder) folder->add(block, part.labels, part.distances);
+    labels.add(block, part);
+    if (folder) folder->add(block, part);
   };
   ClusteredTracks result = target.stream(stream, wanted, steps);
   for (std::size_t file = 0; file < sources_.paths.size(); ++file) {
@@ -214,9 +269,7 @@ ClusteredTracks cluster_files(const TrackSources& sources, const ClusterFilesOpt
   Target target;
   target.features = fitting.features;
   target.refuse = [](const std::string& lack) { throw UsageError("--features: " + lack); };
-  target.fill = [&](const TrackTable& table, const Features& wanted) {
-    return options.missing == MissingValues::median ? column_medians(table, wanted) : std::vector<double>{};
-  };
+  target.missing = options.missing;
   target.table = [&](const TrackTable& table, const Features& wanted, const std::vector<double>& fill,
                      const Progress& progress) {
     fitting.features = wanted;
@@ -240,7 +293,7 @@ ClusteredTracks assign_files(const TrackSources& sources, const fs::path& saved,
   target.refuse = [&](const std::string& lack) {
     throw DataError(lack + ", which the clusters of " + printable(saved.string()) + " need");
   };
-  target.fill = [&](const TrackTable&, const Features&) { return model.fill; };
+  target.fill = model.fill;
   target.table = [&](const TrackTable& table, const Features&, const std::vector<double>&, const Progress&) {
     return assign_tracks(table, model);
   };

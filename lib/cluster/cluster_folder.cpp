@@ -94,14 +94,6 @@ class TracksCsv {
 
 }  // namespace
 
-void check_cluster_folder(const fs::path& dir, bool force) {
-  std::error_code error;
-  if (fs::is_directory(dir, error) && !fs::is_empty(dir, error) && !force) {
-    throw UsageError("out: the folder " + printable(dir.string()) + " is not empty (--force writes into it)");
-  }
-  ensure_writable_folder(dir);
-}
-
 ClusterModel read_cluster_folder(const fs::path& dir) {
   constexpr std::size_t kLargest = std::size_t{256} << 20;
   const fs::path path = dir / "clusters.json";
@@ -142,15 +134,14 @@ void ClusterFolderWriter::start(const std::vector<TrackSource>& sources, const C
   impl_->write(impl_->csv->header());
 }
 
-void ClusterFolderWriter::add(const TrackTable& table, const std::vector<std::int32_t>& labels,
-                              const std::vector<float>& distances) {
+void ClusterFolderWriter::add(const TrackTable& table, const Assignment& found) {
   constexpr std::size_t kChunk = 4096, kStretch = 64 * kChunk;
   for (std::size_t first = 0; first < table.size(); first += kStretch) {
     const std::size_t rows = std::min(kStretch, table.size() - first);
     std::vector<std::string> texts((rows + kChunk - 1) / kChunk);
     parallel_for(rows, kChunk, [&](std::size_t begin, std::size_t end) {
       for (std::size_t row = first + begin; row < first + end; ++row) {
-        texts[begin / kChunk] += impl_->csv->line(table, row, labels[row], distances[row]);
+        texts[begin / kChunk] += impl_->csv->line(table, row, found.labels[row], found.distances[row]);
       }
     });
     for (const std::string& text : texts) impl_->write(text);
@@ -174,7 +165,7 @@ void write_cluster_folder(const fs::path& dir, const TrackTable& table, Clusteri
   if (form == TracksForm::csv) {
     ClusterFolderWriter writer(dir);
     writer.start(table.sources, clustering.model);
-    writer.add(table, clustering.labels, clustering.distances);
+    writer.add(table, clustering);
     return writer.finish(clustering.model, report_html);
   }
   ensure_writable_folder(dir);

@@ -1,13 +1,13 @@
 // Private: the folder of a clustering, with tracks.csv, whose rows come in blocks.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include "affekt/cluster/cluster_model.h"
+#include "affekt/cluster/kmeans.h"
 #include "affekt/music/track_table.h"
 
 namespace affekt {
@@ -24,7 +24,7 @@ class ClusterFolderWriter {
   /// Begins with the header; what was added before is dropped.
   void start(const std::vector<TrackSource>& sources, const ClusterModel& model);
   /// Rows whose `source` is an index into the sources given. @throws IoError.
-  void add(const TrackTable& table, const std::vector<std::int32_t>& labels, const std::vector<float>& distances);
+  void add(const TrackTable& table, const Assignment& found);
   void finish(ClusterModel& model, std::string_view report_html);
 
  private:

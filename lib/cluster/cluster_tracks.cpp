@@ -107,10 +107,9 @@ class Work {
     return result;
   }
 
-  void assign(const std::vector<float>& centroids, std::vector<std::int32_t>& labels,
-              std::vector<float>& distances) const {
-    if (options_.algorithm == KMeansAlgorithm::lloyd) return assign_points(points_, centroids, labels, distances);
-    assign_rows(scaled, n, d, centroids, labels, distances);
+  Assignment assign(const std::vector<float>& centroids) const {
+    if (options_.algorithm == KMeansAlgorithm::lloyd) return assign_points(points_, centroids);
+    return assign_rows(scaled, n, d, centroids);
   }
 
   const RowFill& scaled;
@@ -125,11 +124,7 @@ SweepEntry sweep_entry(const Work& work, const KMeansResult& result, std::uint64
   SweepEntry entry;
   entry.k = static_cast<int>(result.sizes.size());
   entry.inertia = result.inertia;
-  std::vector<std::int32_t> labels;
-  {
-    std::vector<float> distances;
-    work.assign(result.centroids, labels, distances);
-  }
+  const std::vector<std::int32_t> labels = work.assign(result.centroids).labels;
   const auto rows = labelled(work.scaled, work.d, labels, result.sizes.size());
   const SilhouetteEstimate estimate = silhouette_estimate(rows, seed);
   entry.silhouette = estimate.value;
@@ -142,14 +137,13 @@ SweepEntry sweep_entry(const Work& work, const KMeansResult& result, std::uint64
 KMeansResult choose_k(const Work& work, const ClusterOptions& options, Clustering& clustering,
                       const std::function<void(double)>& progress) {
   const std::size_t n = work.n;
-  if (options.k > 0) {
-    return work.fit(options.k);
-  }
+  if (options.k > 0) return work.fit(options.k);
+  if (n <= options.few) return work.fit(1);
   const auto distinct =
       static_cast<int>(count_distinct(work.scaled, n, work.d, static_cast<std::size_t>(options.k_high) + 1));
   const int high = std::min({options.k_high, distinct, static_cast<int>(std::min<std::size_t>(n, 1U << 30U)) - 1});
   if (high < options.k_low) {
-    if (options.one_if_few) return work.fit(1);
+    if (options.few > 0) return work.fit(1);
     throw UsageError("k-range: " + std::to_string(options.k_low) + ":" + std::to_string(options.k_high) +
                      " needs more tracks: there are " + std::to_string(n) + ", " + std::to_string(distinct) +
                      (distinct > options.k_high ? " or more" : "") + " of them different; give a lower range or -k N");
@@ -216,7 +210,7 @@ Clustering cluster_tracks(const TrackTable& table, const ClusterOptions& options
   clustering.model.quality.inertia = result.inertia;
   clustering.iterations = result.iterations;
   clustering.converged = result.converged;
-  work->assign(clustering.model.centroids, clustering.labels, clustering.distances);
+  static_cast<Assignment&>(clustering) = work->assign(clustering.model.centroids);
   work.reset();  // what follows needs memory of its own
   measure(scaled, clustering);
   name_clusters(table, clustering.labels, moods, clustering.model);
@@ -229,8 +223,8 @@ Clustering assign_tracks(const TrackTable& table, const ClusterModel& saved) {
   clustering.model = saved;
   clustering.model.tracks_digest.clear();
   const RowFill scaled = scaled_rows(table, saved);
-  assign_points(deal_rows(scaled, table.size(), saved.features.size()), saved.centroids, clustering.labels,
-                clustering.distances);
+  static_cast<Assignment&>(clustering) =
+      assign_points(deal_rows(scaled, table.size(), saved.features.size()), saved.centroids);
   measure(scaled, clustering);
   double& total = clustering.model.quality.inertia = 0;
   for (const float distance : clustering.distances) total += double{distance} * double{distance};

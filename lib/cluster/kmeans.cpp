@@ -211,22 +211,24 @@ std::vector<std::int32_t> labels_of(const Points& points, const std::vector<floa
   return labels;
 }
 
-void assign_points(const Points& points, const std::vector<float>& centroids, std::vector<std::int32_t>& labels,
-                   std::vector<float>& distances) {
+Assignment assign_points(const Points& points, const std::vector<float>& centroids) {
+  Assignment result;
+  auto& [labels, distances] = result;
   const PaddedCentroids padded(centroids.data(), centroids.size() / points.d, points.d);
   labels.resize(points.blocks() * kLanes);
   distances.resize(points.blocks() * kLanes);
   parallel_for(points.blocks(), chunk_blocks(points), [&](std::size_t begin, std::size_t end) {
-    nearest_blocks(points, begin, end, padded, labels.data() + begin * kLanes, distances.data() + begin * kLanes);
+    nearest_blocks(points, begin, end, padded, result.labels.data() + begin * kLanes,
+                   result.distances.data() + begin * kLanes);
   });
   labels.resize(points.n);
   distances.resize(points.n);
   for (float& distance : distances) distance = std::sqrt(distance);
+  return result;
 }
 
-void assign_to_nearest(const float* x, std::size_t n, std::size_t d, const std::vector<float>& centroids,
-                       std::vector<std::int32_t>& labels, std::vector<float>& distances) {
-  assign_points(deal_rows(x, n, d), centroids, labels, distances);
+Assignment assign_to_nearest(const float* x, std::size_t n, std::size_t d, const std::vector<float>& centroids) {
+  return assign_points(deal_rows(x, n, d), centroids);
 }
 
 }  // namespace affekt

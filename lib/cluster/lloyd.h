@@ -17,12 +17,9 @@ KMeansResult kmeans_points(const Points& points, const KMeansOptions& options,
 
 /// Nearest centroid of each row, ties to the lower number.
 std::vector<std::int32_t> labels_of(const Points& points, const std::vector<float>& centroids);
-/// The same, and the Euclidean distances to them.
-void assign_points(const Points& points, const std::vector<float>& centroids, std::vector<std::int32_t>& labels,
-                   std::vector<float>& distances);
-
+/// The same, and the distances to them.
+Assignment assign_points(const Points& points, const std::vector<float>& centroids);
 /// assign_points() for rows that are not held.
-void assign_rows(const RowFill& rows, std::size_t n, std::size_t d, const std::vector<float>& centroids,
-                 std::vector<std::int32_t>& labels, std::vector<float>& distances);
+Assignment assign_rows(const RowFill& rows, std::size_t n, std::size_t d, const std::vector<float>& centroids);
 
 }  // namespace affekt

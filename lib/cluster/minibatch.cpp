@@ -71,15 +71,15 @@ class MiniBatch {
   /// @returns  mean squared distance of the batch before the centroids moved.
   double follow(const std::vector<float>& batch, std::vector<float>& centroids) {
     const std::size_t count = batch.size() / d_;
-    assign_points(deal_rows(batch.data(), count, d_), centroids, labels_, distances_);
+    const Assignment found = assign_points(deal_rows(batch.data(), count, d_), centroids);
     std::vector<double> sums(centroids.size());
     std::vector<std::size_t> sizes(seen_.size());
     double inertia = 0;
     for (std::size_t row = 0; row < count; ++row) {
-      const auto c = static_cast<std::size_t>(labels_[row]);
+      const auto c = static_cast<std::size_t>(found.labels[row]);
       ++sizes[c];
       for (std::size_t j = 0; j < d_; ++j) sums[c * d_ + j] += double{batch[row * d_ + j]};
-      inertia += double{distances_[row]} * double{distances_[row]};
+      inertia += double{found.distances[row]} * double{found.distances[row]};
     }
     for (std::size_t c = 0; c < sizes.size(); ++c) {
       if (sizes[c] == 0) continue;
@@ -98,27 +98,23 @@ class MiniBatch {
   std::size_t n_, d_;
   const KMeansOptions& options_;
   std::vector<std::size_t> seen_;
-  std::vector<std::int32_t> labels_;
-  std::vector<float> distances_;
 };
 
 }  // namespace
 
-void assign_rows(const RowFill& rows, std::size_t n, std::size_t d, const std::vector<float>& centroids,
-                 std::vector<std::int32_t>& labels, std::vector<float>& distances) {
+Assignment assign_rows(const RowFill& rows, std::size_t n, std::size_t d, const std::vector<float>& centroids) {
   constexpr std::size_t kChunk = 8192;
-  labels.resize(n);
-  distances.resize(n);
+  Assignment result{std::vector<std::int32_t>(n), std::vector<float>(n)};
   parallel_for(n, kChunk, [&](std::size_t begin, std::size_t end) {
     const RowFill chunk = [&](std::size_t first, std::size_t last, float* out) {
       rows(begin + first, begin + last, out);
     };
-    std::vector<std::int32_t> chunk_labels;
-    std::vector<float> chunk_distances;
-    assign_points(deal_rows(chunk, end - begin, d), centroids, chunk_labels, chunk_distances);
-    std::copy(chunk_labels.begin(), chunk_labels.end(), labels.begin() + static_cast<std::ptrdiff_t>(begin));
-    std::copy(chunk_distances.begin(), chunk_distances.end(), distances.begin() + static_cast<std::ptrdiff_t>(begin));
+    const Assignment part = assign_points(deal_rows(chunk, end - begin, d), centroids);
+    const auto at = static_cast<std::ptrdiff_t>(begin);
+    std::copy(part.labels.begin(), part.labels.end(), result.labels.begin() + at);
+    std::copy(part.distances.begin(), part.distances.end(), result.distances.begin() + at);
   });
+  return result;
 }
 
 KMeansResult kmeans_minibatch(const RowFill& rows, std::size_t n, std::size_t d, const KMeansOptions& options,
@@ -131,9 +127,9 @@ KMeansResult kmeans_minibatch(const RowFill& rows, std::size_t n, std::size_t d,
   KMeansResult best;
   for (int restart = 0; restart < options.restarts; ++restart) {
     KMeansResult result = MiniBatch(rows, n, d, options).run(restart, on_step);
-    std::vector<float> distances;
-    assign_rows(rows, n, d, result.centroids, result.labels, distances);
-    for (const float distance : distances) result.inertia += double{distance} * double{distance};
+    Assignment found = assign_rows(rows, n, d, result.centroids);
+    result.labels = std::move(found.labels);
+    for (const float distance : found.distances) result.inertia += double{distance} * double{distance};
     result.sizes.assign(static_cast<std::size_t>(options.k), 0);
     for (const std::int32_t label : result.labels) ++result.sizes[static_cast<std::size_t>(label)];
     if (restart == 0 || result.inertia < best.inertia) best = std::move(result);

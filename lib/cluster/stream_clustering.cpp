@@ -83,7 +83,7 @@ class ClusterSums {
   double inertia = 0;
   std::size_t tracks = 0;
 
-  void add(const TrackTable& block, const RowFill& scaled, const Clustering& part) {
+  void add(const TrackTable& block, const RowFill& scaled, const Assignment& part) {
     const std::size_t d = model_.features.size();
     std::vector<float> x(block.rows * d);
     scaled(0, block.rows, x.data());
@@ -167,10 +167,8 @@ class Pass {
   const StreamLimits& limits_;
 };
 
-Clustering assign_block(const TrackTable& block, const RowFill& scaled, const ClusterModel& model) {
-  Clustering part;
-  assign_rows(scaled, block.rows, model.features.size(), model.centroids, part.labels, part.distances);
-  return part;
+Assignment assign_block(const TrackTable& block, const RowFill& scaled, const ClusterModel& model) {
+  return assign_rows(scaled, block.rows, model.features.size(), model.centroids);
 }
 
 /// The figures of all tracks in place of those of the sample.
@@ -229,7 +227,7 @@ ClusteredTracks cluster_stream(TrackStream& stream, const ClusterOptions& option
       },
       [&](const TrackTable& block) {
         const RowFill scaled = scaled_rows(block, model);
-        const Clustering part = assign_block(block, scaled, model);
+        const Assignment part = assign_block(block, scaled, model);
         sums->add(block, scaled, part);
         steps.rows(block, part);
       },
@@ -257,7 +255,7 @@ ClusteredTracks assign_stream(TrackStream& stream, const ClusterModel& saved, co
           },
           [&](const TrackTable& block) {
             const RowFill scaled = scaled_rows(block, saved);
-            const Clustering part = assign_block(block, scaled, saved);
+            const Assignment part = assign_block(block, scaled, saved);
             sums->add(block, scaled, part);
             sample->offer(block, stream);
             steps.rows(block, part);

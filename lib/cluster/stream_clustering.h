@@ -13,7 +13,7 @@ struct StreamSteps {
   std::function<void(double)> progress;  ///< Fraction of the present pass.
   /// All tracks follow, with these clusters; what was told before is void.
   std::function<void(const ClusterModel&)> start;
-  std::function<void(const TrackTable&, const Clustering&)> rows;  ///< Tracks, their labels and distances.
+  std::function<void(const TrackTable&, const Assignment&)> rows;
 };
 
 /// Mini-batch k-means over the sample, scaled by the mean and deviation (or least and greatest value) of all tracks;

@@ -136,7 +136,7 @@ bool ExclusionList::contains(const TrackTable& tracks, std::size_t row) const {
   if (names_.empty()) return false;
   // Artists first: most rows are done with then.
   const std::string_view artist = tracks.primary_artist(row);
-  if (artist.empty() || artists_.count(artist_key(std::string(artist), false)) == 0) return false;
+  if (artist.empty() || artists_.count(artist_key(std::string(artist), Artists::first)) == 0) return false;
   return names_.count(song_name(artist, tracks.text(tracks.title, row))) != 0;
 }
 

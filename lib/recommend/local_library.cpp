@@ -137,21 +137,21 @@ LocalLibrary read_local_library(const std::string& folder, std::size_t most_file
 }
 
 void match_local_files(Recommendation& recommendation, const LocalLibrary& library) {
-  const auto key = [](const std::string& title, const std::string& artist, bool all) {
-    return title_key(title) + '\n' + artist_key(artist, all);
+  const auto key = [](const std::string& title, const std::string& artist, Artists which) {
+    return title_key(title) + '\n' + artist_key(artist, which);
   };
   std::unordered_map<std::string, std::vector<std::size_t>> places;
   for (std::size_t i = 0; i < library.tracks.size(); ++i) {
     const LocalTrack& track = library.tracks[i];
-    const std::string all = key(track.title, track.artist, true);
-    const std::string first = key(track.title, track.artist, false);
+    const std::string all = key(track.title, track.artist, Artists::all);
+    const std::string first = key(track.title, track.artist, Artists::first);
     places[all].push_back(i);
     if (first != all) places[first].push_back(i);
   }
   std::size_t matched = 0;
   for (auto& track : recommendation.tracks) {
-    auto found = places.find(key(track.title, track.artist, true));
-    if (found == places.end()) found = places.find(key(track.title, track.artist, false));
+    auto found = places.find(key(track.title, track.artist, Artists::all));
+    if (found == places.end()) found = places.find(key(track.title, track.artist, Artists::first));
     track.file.clear();
     if (found == places.end()) continue;
     const std::string wanted = fold_case(track.title);

@@ -68,7 +68,7 @@ CandidatePool::Entry Picker::describe(const Candidate& candidate) const {
   const TrackTable& tracks = catalog_.tracks;
   const std::size_t row = candidate.row;
   const std::string_view artist = tracks.primary_artist(row);
-  CandidatePool::Entry entry{candidate, artist.empty() ? "" : artist_key(std::string(artist), false), {}, {}};
+  CandidatePool::Entry entry{candidate, artist.empty() ? "" : artist_key(std::string(artist), Artists::first), {}, {}};
   entry.name = song_name(artist, tracks.text(tracks.title, row));
   if (diversity_ > 0) {
     for (std::size_t j = 0; j < catalog_.clusters.features.size(); ++j) {

@@ -152,9 +152,9 @@ std::string title_key(const std::string& title) {
   return key.empty() ? fold_case(to_utf8(title)) : key;
 }
 
-std::string artist_key(const std::string& artist, bool all) {
+std::string artist_key(const std::string& artist, Artists which) {
   std::string text = plain(artist);
-  if (!all) {
+  if (which == Artists::first) {
     cut_at_guests(text);
     for (const char* separator : {", ", ";", " / "}) text.erase(std::min(text.find(separator), text.size()));
   }
@@ -168,7 +168,8 @@ std::string artist_key(const std::string& artist, bool all) {
 
 std::string song_name(std::string_view artist, std::string_view title) {
   if (trim(title).empty()) return {};
-  return (trim(artist).empty() ? "" : artist_key(std::string(artist), false)) + '\n' + title_key(std::string(title));
+  return (trim(artist).empty() ? "" : artist_key(std::string(artist), Artists::first)) + '\n' +
+         title_key(std::string(title));
 }
 
 }  // namespace affekt

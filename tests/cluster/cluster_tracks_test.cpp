@@ -298,15 +298,6 @@ TEST_CASE("clusters.json is validated number by number") {
   CHECK_THROWS_AS(affekt::parse_cluster_model(good.substr(0, good.size() / 2), "x"), DataError);
 }
 
-TEST_CASE("the folder is checked before the work") {
-  const Fixture fixture;
-  affekt::check_cluster_folder(fixture.folder / "new", false);
-  CHECK(
-      contains(message_of<UsageError>([&] { affekt::check_cluster_folder(fixture.folder.path(), false); }), "--force"));
-  affekt::check_cluster_folder(fixture.folder.path(), true);
-  CHECK_THROWS_AS(affekt::check_cluster_folder(fixture.folder / "tracks.csv" / "below", false), IoError);
-}
-
 TEST_CASE("the bundled catalogue") {
   const Catalog catalog = affekt::read_catalog("default", moods(), 1);
   CHECK(catalog.tracks.size() > 20000);

@@ -287,11 +287,9 @@ TEST_CASE("the k-means++ start picks different rows of the data") {
 
 TEST_CASE("assign_to_nearest gives distances and breaks ties downwards") {
   const std::vector<float> x = {0, 0, 3, 4, 5, 0};
-  std::vector<std::int32_t> labels;
-  std::vector<float> distances;
-  affekt::assign_to_nearest(x.data(), 3, 2, {0, 0, 10, 0}, labels, distances);
-  CHECK(labels == std::vector<std::int32_t>{0, 0, 0});
-  CHECK(distances == std::vector<float>{0, 5, 5});
+  const affekt::Assignment found = affekt::assign_to_nearest(x.data(), 3, 2, {0, 0, 10, 0});
+  CHECK(found.labels == std::vector<std::int32_t>{0, 0, 0});
+  CHECK(found.distances == std::vector<float>{0, 5, 5});
 }
 
 TEST_CASE("bad input is refused with its place") {
@@ -346,10 +344,7 @@ TEST_CASE("mini-batches find the blobs, give the same bits at any thread count a
   const auto exact = affekt::kmeans(x.data(), n, d, options);
   CHECK(found.inertia >= exact.inertia * 0.9999);
   CHECK(found.inertia <= exact.inertia * 1.01);
-  std::vector<std::int32_t> labels;
-  std::vector<float> distances;
-  affekt::assign_to_nearest(x.data(), n, d, found.centroids, labels, distances);
-  CHECK(labels == found.labels);
+  CHECK(affekt::assign_to_nearest(x.data(), n, d, found.centroids).labels == found.labels);
   CHECK(std::accumulate(found.sizes.begin(), found.sizes.end(), std::size_t{0}) == n);
 
   x[7] = std::numeric_limits<float>::quiet_NaN();

@@ -87,6 +87,21 @@ TEST_CASE("what is written is read back") {
   CHECK(static_cast<unsigned char>(bytes[0]) % 8 == 0);
 }
 
+TEST_CASE("a file that is open already is read where it lies, and kept") {
+  const TempFolder folder;
+  const auto path = folder / "gone.safetensors";
+  write_bytes(path, container(kGood, 11));
+  InputFile input = InputFile::open(path);
+  const char* begin = input.bytes().data();
+  std::filesystem::remove(path);
+  const SafetensorsFile file = SafetensorsFile::of(std::move(input), path);
+  CHECK(file.path() == path);
+  CHECK(reinterpret_cast<const char*>(file.at("a").data) == begin + 8 + kGood.size());
+  CHECK(file.at("b").data[2] == std::byte{1});
+  write_bytes(path, "x");
+  CHECK_THROWS_AS(SafetensorsFile::of(InputFile::open(path), path), DataError);
+}
+
 TEST_CASE("a file of no tensors is a file") {
   const TempFolder folder;
   write_safetensors(folder / "none.safetensors", {}, {});

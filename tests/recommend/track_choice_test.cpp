@@ -24,32 +24,32 @@ TEST_CASE("filters leave what they say, and name what each took when nothing is 
   std::vector<std::size_t> all(100);
   for (std::size_t row = 0; row < 100; ++row) all[row] = row;
   const auto left = [&](const TrackFilter& filter) { return filter_rows(tracks, all, filter).rows.size(); };
-  CHECK(left({"1990:1994", {}, ExplicitTracks::allow}) == 50);
-  CHECK(left({"1998:", {}, ExplicitTracks::allow}) == 10);  // an unknown year is none of them
-  CHECK(left({":1990", {}, ExplicitTracks::allow}) == 10);
-  CHECK(left({"1993", {}, ExplicitTracks::allow}) == 10);
-  CHECK(left({"", {"ROCK"}, ExplicitTracks::allow}) == 25);
-  CHECK(left({"", {"pop"}, ExplicitTracks::allow}) == 25);
-  CHECK(left({"", {"k"}, ExplicitTracks::allow}) == 0);
-  CHECK(left({"", {"k-pop", "jazz"}, ExplicitTracks::allow}) == 50);
-  CHECK(left({"", {}, ExplicitTracks::only}) == 20);
-  CHECK(left({"", {}, ExplicitTracks::exclude}) == 80);
+  CHECK(left({parse_years("1990:1994"), {}, ExplicitTracks::allow}) == 50);
+  CHECK(left({parse_years("1998:"), {}, ExplicitTracks::allow}) == 10);  // an unknown year is none of them
+  CHECK(left({parse_years(":1990"), {}, ExplicitTracks::allow}) == 10);
+  CHECK(left({parse_years("1993"), {}, ExplicitTracks::allow}) == 10);
+  CHECK(left({{}, {"ROCK"}, ExplicitTracks::allow}) == 25);
+  CHECK(left({{}, {"pop"}, ExplicitTracks::allow}) == 25);
+  CHECK(left({{}, {"k"}, ExplicitTracks::allow}) == 0);
+  CHECK(left({{}, {"k-pop", "jazz"}, ExplicitTracks::allow}) == 50);
+  CHECK(left({{}, {}, ExplicitTracks::only}) == 20);
+  CHECK(left({{}, {}, ExplicitTracks::exclude}) == 80);
   for (const char* years : {"1999:1990", "90s", ":", "1:2:3", "-5:", "12345"}) {
-    CHECK_THROWS_AS(left({years, {}, ExplicitTracks::allow}), UsageError);
+    CHECK_THROWS_AS(left({parse_years(years), {}, ExplicitTracks::allow}), UsageError);
   }
-  CHECK_THROWS_AS(left({"", {" "}, ExplicitTracks::allow}), UsageError);
+  CHECK_THROWS_AS(left({{}, {" "}, ExplicitTracks::allow}), UsageError);
 
   RecommendOptions options;
-  options.filter = {"1990:1994", {"rock"}, ExplicitTracks::exclude};
+  options.filter = {parse_years("1990:1994"), {"rock"}, ExplicitTracks::exclude};
   for (const auto& track : recommend(one_emotion(Emotion::happy), catalog, five_moods(), options).tracks) {
     const std::size_t row = std::stoul(track.title.substr(5));
     CHECK((row % 4 == 0 && row % 10 <= 4 && row % 5 != 0));
   }
-  options.filter = {"1990:1994", {"polka"}, ExplicitTracks::allow};
+  options.filter = {parse_years("1990:1994"), {"polka"}, ExplicitTracks::allow};
   CHECK_THROWS_WITH(recommend(one_emotion(Emotion::happy), catalog, five_moods(), options),
                     ContainsSubstring("of 100 tracks 50 by --year, 50 by --genre are taken away"));
   tracks.column(TrackFeature::explicit_lyrics).clear();
-  options.filter = {"", {}, ExplicitTracks::only};
+  options.filter = {{}, {}, ExplicitTracks::only};
   CHECK_THROWS_WITH(recommend(one_emotion(Emotion::happy), catalog, five_moods(), options),
                     ContainsSubstring("explicit"));
 }

@@ -21,10 +21,11 @@ const std::vector<std::pair<std::string, OutputFormat>>& format_names() {
 }
 
 /// What the listener wants besides the mood.
-void bind_taste(Tool& tool, RecommendOptions& o) {
+void bind_taste(Tool& tool, RecommendJob& job) {
+  RecommendOptions& o = job.recommend;
   tool.option("popularity", o.popularity, "Weight of popularity, 0..1");
   tool.option("novelty", o.novelty, "Weight of being little known, 0..1");
-  tool.option("year", o.filter.years, "Years of release A:B, A:, :B or A");
+  tool.option("year", job.years, "Years of release A:B, A:, :B or A");
   tool.option("genre", o.filter.genres, "Only this genre; repeatable");
   tool.choice<ExplicitTracks>(
       "explicit", o.filter.explicit_tracks,
@@ -61,7 +62,7 @@ void bind(Tool& tool, RecommendJob& job) {
   tool.option("exclude", job.exclude,
               "File of tracks to leave out: ids, URIs, 'artist - title', M3U or CSV; - = stdin");
   tool.option("history", job.history, "File of tracks recommended before: they are left out, the new ones are added");
-  bind_taste(tool, job.recommend);
+  bind_taste(tool, job);
   tool.choice<OutputFormat>("format", job.format, format_names(), "Form of the playlist; else by the ending of --out");
   tool.option("library", job.library, "Folder of audio files: the playlist plays those that are recommended tracks");
   tool.option("out", job.out, "Write the playlist to this file instead of standard output");
@@ -84,7 +85,7 @@ void infer_format(const Tool& tool, RecommendJob& job) {
   }
 }
 
-void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods) {
+void check(const Tool& tool, RecommendJob& job, const MoodMap& moods) {
   if (job.pictures.empty() && job.emotion.empty()) throw UsageError("give a picture, or --emotion NAME; see --help");
   if (!job.pictures.empty() && !job.emotion.empty()) {
     throw UsageError("give either pictures or --emotion, not both");
@@ -102,6 +103,7 @@ void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods) {
                          (job.exclude == "-" ? 1 : 0);
   if (job.history == "-") throw UsageError("history: expected a file, found '-' (it is read and written)");
   if (read_once > 1) throw UsageError("standard input (-) can be read once only");
+  job.recommend.filter.years = parse_years(job.years);
   job.recommend.validate(moods);
   const bool playlist_and_json = tool.common.json && job.format_given && job.format != OutputFormat::json;
   if (playlist_and_json && job.out.empty()) {

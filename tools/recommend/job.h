@@ -21,6 +21,7 @@ struct RecommendJob {
   std::string catalog = "default";
   std::string exclude;
   std::string history;
+  std::string years;
   std::string moods;
   std::string library;
   std::string out;
@@ -36,8 +37,8 @@ void bind(Tool& tool, RecommendJob& job);
 /// Takes the format from the ending of --out where no --format says it.
 void infer_format(const Tool& tool, RecommendJob& job);
 
-/// @throws UsageError  flags that contradict one another or name nothing known.
-void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods);
+/// Takes the years from their text. @throws UsageError  flags that contradict one another or name nothing known.
+void check(const Tool& tool, RecommendJob& job, const MoodMap& moods);
 
 /// The mood to answer and where it comes from.
 struct MoodInput {

@@ -15,9 +15,6 @@ enum class TracksForm : std::uint8_t {
   packed,  ///< The columns this project knows, as tensors: small, and read without parsing.
 };
 
-/// Fails before the work: @throws UsageError if `dir` exists and is not empty, unless `force`; IoError if not writable.
-AFFEKT_API void check_cluster_folder(const std::filesystem::path& dir, bool force);
-
 /// Writes the folder. All files are written beside their places first and renamed at the end, clusters.json last; it
 /// holds the digest of the tracks, so that a folder cut short is told from a whole one.
 /// @param report_html  becomes report.html (report/clustering_page.h makes it); "" = none. @throws IoError.

@@ -23,9 +23,10 @@ enum class KMeansAlgorithm : std::uint8_t {
 };
 
 struct AFFEKT_API ClusterOptions {
-  int k = 0;                           ///< Clusters; 0 = the k of the highest silhouette over [k_low, k_high].
-  int k_low = 4, k_high = 12;          ///< 2 <= k_low <= k_high; values of n and above are not tried.
-  bool one_if_few = false;             ///< k = 0: fewer different tracks than k_low are one cluster, not an error.
+  int k = 0;                   ///< Clusters; 0 = the k of the highest silhouette over [k_low, k_high].
+  int k_low = 4, k_high = 12;  ///< 2 <= k_low <= k_high; values of n and above are not tried.
+  std::size_t few = 0;         ///< k = 0: so few tracks are one cluster, as are fewer different ones than k_low;
+                               ///< 0 = the latter are an error.
   std::vector<TrackFeature> features;  ///< Empty: default_features().
   std::vector<double> fill;            ///< What stood in for missing values of `features`, to be saved; or empty.
   Scaling scaling = Scaling::standard;
@@ -57,10 +58,9 @@ struct KAdvice {
   int silhouette = 0, elbow = 0, davies_bouldin = 0, calinski_harabasz = 0, gap = 0, stability = 0;
 };
 
-struct Clustering {
+/// Labels are indices into model.clusters, distances are in scaled units.
+struct Clustering : Assignment {
   ClusterModel model;                  ///< Clusters in falling order of size.
-  std::vector<std::int32_t> labels;    ///< (n), index into model.clusters.
-  std::vector<float> distances;        ///< (n), Euclidean, to the centroid, scaled units.
   std::vector<SweepEntry> sweep;       ///< In rising order of k; empty for a fixed k.
   KAdvice advice;                      ///< Of the sweep.
   std::vector<TrackFeature> constant;  ///< Left out: the same value in every row.

@@ -89,9 +89,14 @@ AFFEKT_API KMeansResult kmeans_from(const float* x, std::size_t n, std::size_t d
 /// The start alone, k-means++ or k-means||: (k, d) rows of x.
 AFFEKT_API std::vector<float> kmeans_start(const float* x, std::size_t n, std::size_t d, const KMeansOptions& options);
 
-/// Nearest centroid (k, d) of each row, ties to the lower number, and the Euclidean distance to it.
-/// @throws DataError  NaN or infinity in x.
-AFFEKT_API void assign_to_nearest(const float* x, std::size_t n, std::size_t d, const std::vector<float>& centroids,
-                                  std::vector<std::int32_t>& labels, std::vector<float>& distances);
+/// Where rows belong.
+struct Assignment {
+  std::vector<std::int32_t> labels;  ///< (n), the nearest centroid, ties to the lower number.
+  std::vector<float> distances;      ///< (n), Euclidean, to it.
+};
+
+/// @param centroids  (k, d). @throws DataError  NaN or infinity in x.
+AFFEKT_API Assignment assign_to_nearest(const float* x, std::size_t n, std::size_t d,
+                                        const std::vector<float>& centroids);
 
 }  // namespace affekt

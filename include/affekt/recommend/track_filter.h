@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,13 +15,21 @@ namespace affekt {
 
 enum class ExplicitTracks : std::uint8_t { allow, exclude, only };
 
+/// Years of release, both ends included.
+struct YearRange {
+  int first = std::numeric_limits<int>::min(), last = std::numeric_limits<int>::max();
+};
+
+/// "A:B"; "A:" and ":B" are open, "A" is one year, "" is no range. @throws UsageError  anything else.
+AFFEKT_API std::optional<YearRange> parse_years(const std::string& text);
+
 /// Every condition holds for a track that stays; what the catalogue does not know of a track counts as not holding.
 struct AFFEKT_API TrackFilter {
-  std::string years;  ///< "A:B" of release, both included; "A:" and ":B" are open, "A" is one year; "" = all.
+  std::optional<YearRange> years;
   std::vector<std::string> genres;  ///< One of them; "rock" also fits "punk rock", whatever the case. Empty = all.
   ExplicitTracks explicit_tracks = ExplicitTracks::allow;
 
-  /// @throws UsageError  years that are no range, an empty genre.
+  /// @throws UsageError  an empty genre.
   void validate() const;
 };
 

@@ -1,6 +1,7 @@
 // When two titles, or two artists, are the same song's.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,9 +14,10 @@ namespace affekt {
 /// If nothing is left, the title with its case folded. UTF-8; other bytes are read as latin-1.
 AFFEKT_API std::string title_key(const std::string& title);
 
+enum class Artists : std::uint8_t { all, first };
+
 /// The same for artists; a leading "the" and what joins several do not count.
-/// @param all  false: of the first artist only.
-AFFEKT_API std::string artist_key(const std::string& artist, bool all);
+AFFEKT_API std::string artist_key(const std::string& artist, Artists which);
 
 /// The keys of the first artist and of the title on a line each: equal where a playlist takes two tracks for one song.
 /// Empty without a title.
