@@ -121,7 +121,7 @@ int show_augment(Io& io, const Tool& tool, const TrainOptions& options, const st
   const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
   const AugmentSheet sheet = augment_sheet(data, options);
   const char* const name = "augment.png";
-  write_result_files(folder, {{name, grey_png(sheet.picture)}}, io);
+  write_result_files(folder, {{name, encode_png(sheet.picture)}}, io);
   const std::string file = folder + (folder.back() == '/' ? "" : "/") + name;
   if (tool.common.json) {
     Json result = tool.result();
