@@ -151,8 +151,8 @@ bool is_finished(const TrainSummary& summary, const TrainOptions& options) {
 /// The summary of a run to resume, if it has one. That it had ended is known to all ranks.
 TrainSummary earlier_summary(const RunFolder& run, const TrainOptions& options, Ranks* ranks) {
   TrainSummary summary;
-  if (!run.is_silent() && std::filesystem::exists(run.path() / "summary.json")) {
-    summary = run.read_summary();
+  if (!run.is_silent() && std::filesystem::exists(run.files().summary())) {
+    summary = read_train_summary(run.files().summary());
     summary.already_finished = is_finished(summary, options);
   }
   if (ranks != nullptr) {
