@@ -10,6 +10,7 @@
 #include "common/cli.h"
 #include "common/dataset.h"
 #include "common/result_folder.h"
+#include "run/summary_json.h"
 #include "train_estimate.h"
 #include "train_ranks.h"
 #include "train_seeds.h"
@@ -92,7 +93,7 @@ void report(Io& io, const Tool& tool, const TrainOptions& options, const TrainSu
     Json result = tool.result();
     result["seed"] = options.seed;
     result["options"].update(Json::parse(train_options_json(options)));  // a resumed run has its own
-    result.update(Json::parse(train_summary_json(summary)));
+    result.update(to_json(summary));
     io.out() << json_text(result) << '\n';
     return;
   }
@@ -121,7 +122,7 @@ int show_augment(Io& io, const Tool& tool, const TrainOptions& options, const st
   const Dataset data = open_datasets(options.data, {options.skip_bad_rows, options.ferplus}, io);
   const AugmentSheet sheet = augment_sheet(data, options);
   const char* const name = "augment.png";
-  write_result_files(folder, {{name, grey_png(sheet.picture)}}, io);
+  write_result_files(folder, {{name, encode_png(sheet.picture)}}, io);
   const std::string file = folder + (folder.back() == '/' ? "" : "/") + name;
   if (tool.common.json) {
     Json result = tool.result();

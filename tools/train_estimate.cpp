@@ -9,6 +9,29 @@ namespace {
 
 std::string megabytes(std::int64_t bytes) { return format_fixed(static_cast<double>(bytes) / 1e6, 1) + " MB"; }
 
+/// The fields, with `dry_run` true.
+Json to_json(const TrainEstimate& estimate) {
+  return {{"dry_run", true},
+          {"model", estimate.model},
+          {"parameters", estimate.parameters},
+          {"trainable_parameters", estimate.trainable_parameters},
+          {"multiply_adds", estimate.multiply_adds},
+          {"weight_bytes", estimate.weight_bytes},
+          {"optimizer_bytes", estimate.optimizer_bytes},
+          {"checkpoint_bytes", estimate.checkpoint_bytes},
+          {"peak_memory_bytes", estimate.peak_memory_bytes},
+          {"training_rows", estimate.training_rows},
+          {"validation_rows", estimate.validation_rows},
+          {"steps_per_epoch", estimate.steps_per_epoch},
+          {"measured_steps", estimate.measured_steps},
+          {"images_per_second", estimate.images_per_second},
+          {"seconds_per_epoch", estimate.seconds_per_epoch},
+          {"seconds", estimate.seconds},
+          {"precision", estimate.precision},
+          {"device", estimate.device},
+          {"threads", estimate.threads}};
+}
+
 }  // namespace
 
 void estimate(Io& io, const Tool& tool, const Dataset& data, const TrainOptions& options,
@@ -16,7 +39,7 @@ void estimate(Io& io, const Tool& tool, const Dataset& data, const TrainOptions&
   const TrainEstimate e = estimate_training(data, options, observer);
   if (tool.common.json) {
     Json result = tool.result();
-    result.update(Json::parse(train_estimate_json(e)));
+    result.update(to_json(e));
     io.out() << json_text(result) << '\n';
     return;
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "affekt/core/text.h"
+#include "run/summary_json.h"
 
 namespace affekt::cli {
 namespace {
@@ -25,7 +26,7 @@ void train_seeds(Io& io, const Tool& tool, const Dataset& data, const TrainOptio
     Json result = tool.result();
     result["seed"] = options.seed;
     result["options"].update(Json::parse(train_options_json(options)));
-    result.update(Json::parse(seed_summary_json(summary)));
+    result.update(to_json(summary));
     io.out() << json_text(result) << '\n';
     return;
   }

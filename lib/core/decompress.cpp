@@ -28,14 +28,6 @@ void grow(std::string& out, const std::string& place, std::size_t max_bytes) {
 
 }  // namespace
 
-bool is_gzip(std::string_view bytes) { return bytes.size() > 2 && bytes.substr(0, 2) == "\x1f\x8b"; }
-bool is_xz(std::string_view bytes) {
-  return bytes.size() > 6 && bytes.substr(0, 6) == std::string_view(
-                                                       "\xFD"
-                                                       "7zXZ\0",
-                                                       6);
-}
-
 std::string gunzip(std::string_view bytes, const std::string& place, std::size_t max_bytes) {
   constexpr int kGzipOnly = 16 + MAX_WBITS;
   InflateStream stream(kGzipOnly);

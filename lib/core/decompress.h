@@ -7,9 +7,6 @@
 
 namespace affekt {
 
-bool is_gzip(std::string_view bytes);
-bool is_xz(std::string_view bytes);
-
 /// All members of a gzip file. @throws DataError beginning with `place` if damaged, cut short, or above max_bytes.
 std::string gunzip(std::string_view bytes, const std::string& place, std::size_t max_bytes);
 /// The same for xz.

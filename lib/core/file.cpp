@@ -3,58 +3,27 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <lzma.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <random>
 #include <utility>
 #include <vector>
 
 #include "affekt/core/error.h"
+#include "affekt/core/file_kind.h"
 #include "affekt/core/text.h"
 #include "core/decompress.h"
+#include "core/descriptor.h"
 
 namespace affekt {
 namespace fs = std::filesystem;
 namespace {
 
 std::string shown(const fs::path& path) { return printable(path.string()); }
-
-[[noreturn]] void throw_io(const fs::path& path, const std::string& what) {
-  throw IoError(shown(path) + ": " + what + ": " + std::strerror(errno));
-}
-
-/// A file descriptor that closes itself.
-struct Descriptor {
-  int fd = -1;
-  explicit Descriptor(int value) : fd(value) {}
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-};
-
-/// Everything a pipe or special file gives, up to max_bytes.
-std::string read_stream(int fd, const fs::path& path, std::size_t max_bytes) {
-  std::string bytes;
-  std::vector<char> buffer(std::size_t{1} << 20);
-  for (;;) {
-    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw_io(path, "cannot read");
-    if (got == 0) return bytes;
-    if (bytes.size() + static_cast<std::size_t>(got) > max_bytes) {
-      throw DataError(shown(path) + ": larger than " + std::to_string(max_bytes) + " bytes");
-    }
-    bytes.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-}
 
 /// Six letters and digits, as mkostemps() would choose them; that one makes files for their owner only.
 std::string random_letters() {
@@ -82,22 +51,15 @@ bool keep_permissions(const fs::path& replaced, int fd) {
 }  // namespace
 
 struct InputFile::Impl {
-  void* map = nullptr;
-  std::size_t map_size = 0;
+  Mapping mapping;
   std::string memory;
   bool in_memory = false;
 
-  ~Impl() {
-    if (map != nullptr) ::munmap(map, map_size);
-  }
-  std::string_view bytes() const {
-    return in_memory ? std::string_view(memory) : std::string_view(static_cast<const char*>(map), map_size);
-  }
+  std::string_view bytes() const { return in_memory ? std::string_view(memory) : mapping.bytes(); }
   void replace(std::string text) {
     memory = std::move(text);
     in_memory = true;
-    if (map != nullptr) ::munmap(map, map_size);
-    map = nullptr;
+    mapping = Mapping();
   }
 };
 
@@ -107,36 +69,27 @@ InputFile& InputFile::operator=(InputFile&&) noexcept = default;
 InputFile::~InputFile() = default;
 
 std::string_view InputFile::bytes() const { return impl_->bytes(); }
-bool InputFile::mapped() const { return !impl_->in_memory; }
 
 InputFile InputFile::open(const fs::path& path, std::size_t max_bytes) {
   auto impl = std::make_unique<Impl>();
-  const bool standard_input = path == "-";
-  const Descriptor file(standard_input ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd < 0) throw_io(path, "cannot open");
-  struct stat info {};
-  if (::fstat(file.fd, &info) != 0) throw_io(path, "cannot read");
-  if (S_ISDIR(info.st_mode)) throw IoError(shown(path) + ": is a folder, expected a file");
-  if (S_ISREG(info.st_mode) && !standard_input) {
-    impl->map_size = static_cast<std::size_t>(info.st_size);
-    if (impl->map_size > max_bytes) {
-      throw DataError(shown(path) + ": larger than " + std::to_string(max_bytes) + " bytes");
-    }
-    if (impl->map_size > 0) {
-      void* map = ::mmap(nullptr, impl->map_size, PROT_READ, MAP_PRIVATE, file.fd, 0);
-      if (map == MAP_FAILED) throw_io(path, "cannot map");
-      impl->map = map;
-    } else {
-      impl->in_memory = true;
-    }
+  const auto require_room = [&](std::size_t size) {
+    if (size > max_bytes) throw DataError(shown(path) + ": larger than " + std::to_string(max_bytes) + " bytes");
+  };
+  const OpenedFile opened = open_for_reading(path);
+  if (opened.mappable) {
+    require_room(opened.size);
+    impl->mapping = Mapping(opened.file.get(), opened.size, path);
   } else {
-    impl->replace(read_stream(file.fd, path, max_bytes));
+    std::string bytes;
+    read_pieces(opened.file.get(), path, [&](std::string_view piece) {
+      require_room(bytes.size() + piece.size());
+      bytes += piece;
+    });
+    impl->replace(std::move(bytes));
   }
-  if (is_gzip(impl->bytes())) {
-    impl->replace(gunzip(impl->bytes(), shown(path), max_bytes));
-  } else if (is_xz(impl->bytes())) {
-    impl->replace(unxz(impl->bytes(), shown(path), max_bytes));
-  }
+  const FileKind kind = file_kind(impl->bytes());
+  if (kind == FileKind::gzip) impl->replace(gunzip(impl->bytes(), shown(path), max_bytes));
+  if (kind == FileKind::xz) impl->replace(unxz(impl->bytes(), shown(path), max_bytes));
   return InputFile(std::move(impl));
 }
 
@@ -163,12 +116,7 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(fd_, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw_io(path_, "cannot write");
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
+  if (!write_all(fd_, bytes)) throw_io(path_, "cannot write");
 }
 
 void AtomicFile::commit() {

@@ -7,6 +7,7 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
+#include "affekt/core/png.h"
 #include "affekt/core/text.h"
 #include "affekt/faces/picture_list.h"
 
@@ -79,7 +80,7 @@ class DatasetFolder {
     const std::string stem = safe_stem(source) + "-" + digest_hex(bytes_of(chip));
     fs::path path = class_folder_ / (stem + ".png");
     for (int i = 2; fs::exists(path); ++i) path = class_folder_ / (stem + "-" + std::to_string(i) + ".png");
-    write_file(path, access_.encode_png(chip));
+    write_file(path, encode_png({kFaceSide, kFaceSide, 1, {chip.pixels.begin(), chip.pixels.end()}}));
     ++report_.classes[static_cast<std::size_t>(label)];
     return true;
   }

@@ -1,6 +1,5 @@
 #include "affekt/model/model_file.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
+#include "affekt/run/run_paths.h"
 #include "model/card.h"
 
 namespace affekt {
@@ -111,7 +111,7 @@ std::string no_model_text(const fs::path& folder) {
   const std::vector<fs::path> seeds = seed_runs_in(folder);
   if (!seeds.empty()) return ": runs of several seeds; give one of them, such as " + printable(seeds.front().string());
   std::error_code ignored;
-  if (fs::exists(folder / "config.json", ignored))
+  if (fs::exists(RunPaths{folder}.config(), ignored))
     return ": no best.safetensors in this run yet, it has not finished an epoch";
   return ": no best.safetensors in this folder (expected a run folder or a model file)";
 }
@@ -174,30 +174,12 @@ std::vector<SelfTest> ModelFile::self_tests() const {
   return tests;
 }
 
-std::vector<fs::path> seed_runs_in(const fs::path& folder) {
-  constexpr std::string_view kPrefix = "seed-";
-  std::vector<fs::path> runs;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.compare(0, kPrefix.size(), kPrefix) != 0 || !fs::exists(entry.path() / "best.safetensors", error))
-      continue;
-    runs.push_back(entry.path());
-  }
-  // Of numbers without leading zeros the shorter one is the smaller.
-  std::sort(runs.begin(), runs.end(), [](const fs::path& a, const fs::path& b) {
-    const std::string x = a.filename().string(), y = b.filename().string();
-    return std::make_pair(x.size(), x) < std::make_pair(y.size(), y);
-  });
-  return runs;
-}
-
 fs::path resolve_model_path(const std::string& text) {
   if (text == "default") return find_bundled("models/default.safetensors");
   fs::path path = text;
   std::error_code error;
   if (fs::is_directory(path, error)) {
-    fs::path best = path / "best.safetensors";
+    fs::path best = RunPaths{path}.best();
     if (fs::exists(best, error)) return best;
     throw IoError(printable(text) + no_model_text(path));
   }

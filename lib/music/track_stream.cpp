@@ -7,7 +7,7 @@
 
 #include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
-#include "music/stream_text.h"
+#include "core/stream_text.h"
 #include "music/table_reader.h"
 
 namespace affekt {

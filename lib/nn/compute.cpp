@@ -1,23 +1,16 @@
 #include "affekt/nn/compute.h"
 
 #include <malloc.h>
-#include <sched.h>
 
 #include <algorithm>
 
 #include "affekt/core/error.h"
+#include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
 #include "nn/torch.h"
 
 namespace affekt {
 namespace {
-
-int usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return std::max(1, CPU_COUNT(&set));
-}
 
 void check_threads(int threads) {
   if (threads < 0) {

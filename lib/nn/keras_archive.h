@@ -28,7 +28,4 @@ class KerasArchive {
   std::map<std::string, std::string> names_;
 };
 
-/// Whether a file begins as zip archives do.
-inline bool is_zip(std::string_view bytes) { return bytes.substr(0, 2) == "PK"; }
-
 }  // namespace affekt

@@ -19,6 +19,7 @@
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
+#include "affekt/core/file_kind.h"
 #include "affekt/core/text.h"
 #include "core/json.h"
 #include "nn/hdf5_reader.h"
@@ -164,7 +165,7 @@ void work(const std::filesystem::path& path, int socket) {
     limit_time(kSecondsForArchive);
     const InputFile file = InputFile::open(path);
     std::optional<KerasArchive> archive;
-    if (is_zip(file.bytes())) archive.emplace(file.bytes(), place);
+    if (file_kind(file.bytes()) == FileKind::zip) archive.emplace(file.bytes(), place);
     const std::string_view weights = archive ? archive->weights() : file.bytes();
     limit_memory(weights.size());
     limit_time(kSecondsForLayout);

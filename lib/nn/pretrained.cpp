@@ -1,12 +1,12 @@
 #include "affekt/nn/pretrained.h"
 
-#include <array>
-#include <fstream>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
+#include "affekt/core/file_kind.h"
 #include "affekt/core/text.h"
 #include "affekt/model/architectures.h"
 #include "model/card.h"
@@ -16,22 +16,13 @@ namespace affekt {
 namespace fs = std::filesystem;
 namespace {
 
-enum class Container { hdf5, safetensors, archive, unknown };
-
-/// By the first bytes; a safetensors file begins with the length of its header and the brace that opens it.
-Container sniff(const fs::path& path) {
+FileKind kind_of_weights(const fs::path& path) {
   const std::string place = printable(path.string());
   std::error_code error;
   if (fs::is_directory(path, error)) throw IoError(place + ": a folder, expected a file of weights");
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw IoError(place + ": no such file, or it cannot be read");
-  std::array<char, 9> first{};
-  in.read(first.data(), first.size());
-  const std::string found(first.data(), static_cast<std::size_t>(in.gcount()));
-  if (found.empty()) throw DataError(place + ": an empty file, expected weights");
-  if (found.compare(0, 8, "\x89HDF\r\n\x1a\n") == 0) return Container::hdf5;
-  if (found.size() == first.size() && found[8] == '{') return Container::safetensors;
-  return found.compare(0, 2, "PK") == 0 ? Container::archive : Container::unknown;
+  const std::optional<FileKind> kind = file_kind_at(path);
+  if (!kind) throw IoError(place + ": no such file, or it cannot be read");
+  return *kind;
 }
 
 /// A model of this program: the network must be the very one.
@@ -84,15 +75,17 @@ PretrainedWeights read_pretrained(const fs::path& path, const std::string& netwo
   network_info(network);  // refuses an unknown network
   const std::string place = printable(path.string());
   PretrainedWeights weights;
-  switch (sniff(path)) {
-    case Container::hdf5:
-    case Container::archive:
+  switch (kind_of_weights(path)) {
+    case FileKind::hdf5:
+    case FileKind::zip:
       weights = read_keras(path, network, keep_classifier);
       break;
-    case Container::safetensors:
+    case FileKind::safetensors:
       weights = read_safetensors(path, network, keep_classifier);
       break;
-    case Container::unknown:
+    case FileKind::empty:
+      throw DataError(place + ": an empty file, expected weights");
+    default:
       throw DataError(place + ": neither HDF5 nor a zip archive nor safetensors; " + accepted_text(network));
   }
   weights.digest = digest_hex(InputFile::open(path.string()).bytes());

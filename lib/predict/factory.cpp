@@ -23,10 +23,6 @@ class Pictures final : public PictureAccess {
     return cropper_.crop_file(file, faces);
   }
 
-  std::string encode_png(const FaceChip& chip) override {
-    return affekt::encode_png({kFaceSide, kFaceSide, 1, {chip.pixels.begin(), chip.pixels.end()}});
-  }
-
  private:
   FaceCropper cropper_;
 };

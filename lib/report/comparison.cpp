@@ -3,90 +3,57 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
+#include <utility>
 
 #include "affekt/core/error.h"
-#include "affekt/core/file.h"
 #include "affekt/core/text.h"
 #include "affekt/model/model_file.h"
-#include "core/json.h"
+#include "affekt/run/run_paths.h"
+#include "affekt/run/train_summary.h"
 
 namespace affekt {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kLargestSummary = std::size_t{1} << 20;
-constexpr std::size_t kLargestMetrics = std::size_t{64} << 20;
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 void take_metric(const Metrics& metrics, const char* key, double& field) {
   const auto found = metrics.find(key);
   if (found != metrics.end() && std::isnan(field)) field = found->second;
 }
 
-void take_number(const Json& summary, const char* key, const std::string& place, double& field) {
-  const auto found = summary.find(key);
-  if (found == summary.end() || found->is_null()) return;
-  if (!found->is_number()) throw DataError(place + ": " + key + ": expected a number, found " + found->type_name());
-  field = found->get<double>();
-}
-
 void read_summary(const fs::path& path, ComparisonRow& row) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return;
-  const InputFile file = InputFile::open(path, kLargestSummary);
-  const std::string place = printable(path.string());
-  const auto summary = parse_json_strict(file.bytes(), place);
-  if (!summary.is_object()) throw DataError(place + ": expected an object, found " + summary.type_name());
-  take_number(summary, "train_accuracy", place, row.train_accuracy);
-  take_number(summary, "validation_accuracy", place, row.validation_accuracy);
-  take_number(summary, "private_accuracy", place, row.private_accuracy);
-  take_number(summary, "images_per_second", place, row.images_per_second);
-  take_number(summary, "seconds", place, row.seconds);
-  double epochs = -1;
-  take_number(summary, "epochs_run", place, epochs);
-  row.epochs_run = static_cast<std::int64_t>(std::clamp(epochs, -1.0, 1e9));
-}
-
-std::size_t column_of(const std::vector<std::string>& header, const char* name, const std::string& place) {
-  const auto found = std::find(header.begin(), header.end(), name);
-  if (found == header.end()) throw DataError(place + ":1: no column '" + name + "'");
-  return static_cast<std::size_t>(found - header.begin());
+  TrainSummary unknown;
+  unknown.epochs_run = -1;
+  unknown.train_accuracy = unknown.validation_accuracy = unknown.private_accuracy = kUnknown;
+  unknown.images_per_second = unknown.seconds = kUnknown;
+  const TrainSummary summary = read_train_summary(path, unknown);
+  row.train_accuracy = summary.train_accuracy;
+  row.validation_accuracy = summary.validation_accuracy;
+  row.private_accuracy = summary.private_accuracy;
+  row.images_per_second = summary.images_per_second;
+  row.seconds = summary.seconds;
+  row.epochs_run = summary.epochs_run;
 }
 
 double median(std::vector<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (values.empty()) return kUnknown;
   std::sort(values.begin(), values.end());
   const std::size_t half = values.size() / 2;
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-/// metrics.csv is this program's own: numbers and commas, no quotes. A last line cut short by a crash is left out.
 void read_curve(const fs::path& path, ComparisonRow& row) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return;
-  const InputFile file = InputFile::open(path, kLargestMetrics);
-  const std::string place = printable(path.string());
-  std::string_view bytes = file.bytes();
-  bytes = bytes.substr(0, bytes.find_last_of('\n') + 1);
-  if (bytes.empty()) return;
-  const std::vector<std::string> lines = split(bytes.substr(0, bytes.size() - 1), '\n');
-  const std::vector<std::string> header = split(lines.front(), ',');
-  const std::size_t epoch = column_of(header, "epoch", place);
-  const std::size_t accuracy = column_of(header, "validation_accuracy", place);
-  const auto spent = static_cast<std::size_t>(std::find(header.begin(), header.end(), "seconds") - header.begin());
   std::vector<double> seconds;
-  for (std::size_t i = 1; i < lines.size(); ++i) {
-    const std::vector<std::string> cells = split(lines[i], ',');
-    if (cells.size() != header.size()) {
-      throw DataError(place + ":" + std::to_string(i + 1) + ": expected " + std::to_string(header.size()) +
-                      " cells, found " + std::to_string(cells.size()));
-    }
-    const auto x = parse_double(cells[epoch]);
-    const auto y = parse_double(cells[accuracy]);
-    if (!x) throw DataError(place + ":" + std::to_string(i + 1) + ": epoch: '" + printable(cells[epoch], 40) + "'");
-    row.curve.x.push_back(*x);
-    row.curve.y.push_back(y.value_or(std::numeric_limits<double>::quiet_NaN()));
-    const auto z = spent < cells.size() ? parse_double(cells[spent]) : std::nullopt;
-    if (z) seconds.push_back(*z);
+  for (const EpochStats& epoch : read_metrics(path)) {
+    row.curve.x.push_back(epoch.epoch);
+    row.curve.y.push_back(epoch.validation_accuracy);
+    if (!std::isnan(epoch.seconds)) seconds.push_back(epoch.seconds);
   }
   row.seconds_per_epoch = median(std::move(seconds));
 }
@@ -107,16 +74,13 @@ std::string duration(double seconds) {
 
 std::string judged_split(const ComparisonRow& row) { return row.judged ? eval_split_name(row.judged->split) : ""; }
 
-Judgement unknown_judgement() {
-  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  return {{}, 0, kUnknown, kUnknown, kUnknown, kUnknown};
-}
+Judgement unknown_judgement() { return {{}, 0, kUnknown, kUnknown, kUnknown, kUnknown}; }
 
 }  // namespace
 
 std::vector<std::string> runs_to_compare(const std::string& run_or_model) {
   std::error_code ignored;
-  if (fs::exists(fs::path(run_or_model) / "best.safetensors", ignored)) return {run_or_model};
+  if (fs::exists(RunPaths{run_or_model}.best(), ignored)) return {run_or_model};
   std::vector<std::string> runs;
   for (const fs::path& run : seed_runs_in(run_or_model)) runs.push_back(run.string());
   return runs.empty() ? std::vector<std::string>{run_or_model} : runs;
@@ -135,8 +99,9 @@ ComparisonRow read_comparison_row(const std::string& run_or_model) {
   row.curve.name = row.name;
   std::error_code ignored;
   if (fs::is_directory(run_or_model, ignored)) {
-    read_summary(fs::path(run_or_model) / "summary.json", row);
-    read_curve(fs::path(run_or_model) / "metrics.csv", row);
+    const RunPaths run{run_or_model};
+    read_summary(run.summary(), row);
+    read_curve(run.metrics(), row);
   }
   const Metrics& metrics = model.card().metrics;
   take_metric(metrics, "train_accuracy", row.train_accuracy);

@@ -17,7 +17,7 @@ constexpr int kCell = kFaceSide * kEnlarged + kGap;
 constexpr std::uint8_t kPaper = 255;
 
 /// @param pixels  (48, 48) float, 0..255, on the CPU.
-void paint(GreyPicture& sheet, const at::Tensor& pixels, int row, int column) {
+void paint(Picture& sheet, const at::Tensor& pixels, int row, int column) {
   const at::Tensor face = pixels.round().clamp(0, 255).to(at::kByte).contiguous();
   const auto* from = face.data_ptr<std::uint8_t>();
   for (int y = 0; y < kFaceSide * kEnlarged; ++y) {
@@ -65,6 +65,7 @@ AugmentSheet augment_sheet(const Dataset& data, const TrainOptions& options) {
   sheet.faces = static_cast<int>(chosen.size());
   sheet.draws = kDraws;
   sheet.picture.width = kGap + (1 + kDraws) * kCell;
+  sheet.picture.channels = 1;
   sheet.picture.height = kGap + sheet.faces * kCell;
   const auto pixels = static_cast<std::size_t>(sheet.picture.width) * static_cast<std::size_t>(sheet.picture.height);
   sheet.picture.pixels.assign(pixels, kPaper);

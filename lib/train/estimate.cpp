@@ -9,7 +9,6 @@
 #include "affekt/core/error.h"
 #include "affekt/model/architectures.h"
 #include "affekt/nn/compute.h"
-#include "core/json.h"
 #include "nn/forward.h"
 #include "train/phases.h"
 #include "train/trainer.h"
@@ -115,29 +114,6 @@ TrainEstimate estimate_training(const Dataset& data, const TrainOptions& options
   estimate.device = setup.device_text;
   estimate.threads = at::get_num_threads();
   return estimate;
-}
-
-std::string train_estimate_json(const TrainEstimate& estimate) {
-  const Json out = {{"dry_run", true},
-                    {"model", estimate.model},
-                    {"parameters", estimate.parameters},
-                    {"trainable_parameters", estimate.trainable_parameters},
-                    {"multiply_adds", estimate.multiply_adds},
-                    {"weight_bytes", estimate.weight_bytes},
-                    {"optimizer_bytes", estimate.optimizer_bytes},
-                    {"checkpoint_bytes", estimate.checkpoint_bytes},
-                    {"peak_memory_bytes", estimate.peak_memory_bytes},
-                    {"training_rows", estimate.training_rows},
-                    {"validation_rows", estimate.validation_rows},
-                    {"steps_per_epoch", estimate.steps_per_epoch},
-                    {"measured_steps", estimate.measured_steps},
-                    {"images_per_second", estimate.images_per_second},
-                    {"seconds_per_epoch", estimate.seconds_per_epoch},
-                    {"seconds", estimate.seconds},
-                    {"precision", estimate.precision},
-                    {"device", estimate.device},
-                    {"threads", estimate.threads}};
-  return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace affekt

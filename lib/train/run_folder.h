@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "affekt/core/export.h"
+#include "affekt/run/run_paths.h"
 #include "affekt/train/train_job.h"
 
 namespace affekt {
@@ -19,17 +20,16 @@ class AFFEKT_API RunFolder {
   /// written.
   static RunFolder prepare(const TrainOptions& options);
 
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path best() const { return path_ / "best.safetensors"; }
-  std::filesystem::path checkpoint(int slot) const;
+  const RunPaths& files() const { return files_; }
+  const std::filesystem::path& path() const { return files_.folder; }
+  std::filesystem::path best() const { return files_.best(); }
+  std::filesystem::path checkpoint(int slot) const { return files_.checkpoint(slot); }
 
   void write_config(const TrainOptions& options) const;
   /// metrics.csv and curves.svg.
   void write_metrics(const std::vector<EpochStats>& history) const;
   /// summary.json and report.html.
   void write_summary(const TrainSummary& summary, const TrainOptions& options) const;
-  /// summary.json read back, without the history. @throws IoError, DataError.
-  TrainSummary read_summary() const;
 
   /// Appends a line to log.txt, if it can.
   void log(const std::string& line);
@@ -41,12 +41,9 @@ class AFFEKT_API RunFolder {
   /// @throws UsageError  another process has it.
   RunFolder(std::filesystem::path path, const char* option);
 
-  std::filesystem::path path_;
+  RunPaths files_;
   std::shared_ptr<const int> lock_;
 };
-
-/// The text of metrics.csv.
-AFFEKT_API std::string metrics_csv(const std::vector<EpochStats>& history);
 
 /// Now, in UTC, ISO 8601: "2026-11-22T21:05:32Z"; compact: "20261122T210532Z", fit for a file name.
 AFFEKT_API std::string utc_time(bool compact = false);

@@ -161,8 +161,8 @@ bool is_finished(const TrainSummary& summary, const TrainOptions& options) {
 /// @param folder  Of rank 0; null on the others.
 TrainSummary earlier_summary(const RunFolder* folder, const TrainOptions& options, Collective& ranks) {
   TrainSummary summary;
-  if (folder != nullptr && std::filesystem::exists(folder->path() / "summary.json")) {
-    summary = folder->read_summary();
+  if (folder != nullptr && std::filesystem::exists(folder->files().summary())) {
+    summary = read_train_summary(folder->files().summary());
     summary.already_finished = is_finished(summary, options);
   }
   summary.already_finished = ranks.text_of_first(summary.already_finished ? "ended" : "") == "ended";

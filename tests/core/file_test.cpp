@@ -1,6 +1,7 @@
 #include "affekt/core/file.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <lzma.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,8 +9,11 @@
 
 #include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "affekt/core/error.h"
+#include "affekt/core/file_kind.h"
+#include "affekt/core/safetensors.h"
 #include "support/catch.h"
 #include "support/temp_folder.h"
 
@@ -73,8 +77,14 @@ TEST_CASE("an input file gives the same bytes plain, gzipped and xz-compressed")
     CAPTURE(name);
     CHECK(InputFile::open(folder / name).bytes() == text);
   }
-  CHECK(InputFile::open(folder / "plain").mapped());
-  CHECK_FALSE(InputFile::open(folder / "a.gz").mapped());
+  const auto mapped = [&](const char* name) {
+    const InputFile file = InputFile::open(folder / name);
+    std::ifstream maps("/proc/self/maps");
+    const std::string all{std::istreambuf_iterator<char>(maps), {}};
+    return all.find((folder / name).string() + '\n') != std::string::npos;
+  };
+  CHECK(mapped("plain"));
+  CHECK_FALSE(mapped("a.gz"));
 }
 
 TEST_CASE("compressed data cut short anywhere or bent is refused, never half read") {
@@ -211,4 +221,61 @@ TEST_CASE("bundled files are found in the folder named by the environment") {
   CHECK(find_bundled("models/x") == folder / "models" / "x");
   CHECK_THROWS_AS(find_bundled("models/y"), IoError);
   ::unsetenv("AFFEKT_DATA_DIR");
+}
+
+TEST_CASE("the first bytes tell what kind of file it is, whatever its name") {
+  using namespace std::string_view_literals;
+  const TempFolder folder;
+  const std::string text = some_text();
+  write_safetensors(folder / "packed", {}, {});
+  CHECK(file_kind_at(folder / "packed") == FileKind::safetensors);
+  CHECK(file_kind_at(folder / "missing") == std::nullopt);
+  write_file(folder / "empty", "");
+  CHECK(file_kind_at(folder / "empty") == FileKind::empty);
+  write_file(folder / "one", "P");
+  CHECK(file_kind_at(folder / "one") == FileKind::other);
+  CHECK(file_kind(gzip(text)) == FileKind::gzip);
+  CHECK(file_kind(xz(text)) == FileKind::xz);
+  CHECK(file_kind("PK\x03\x04 and more"sv) == FileKind::zip);
+  CHECK(file_kind("\x89HDF\r\n\x1A\n"sv) == FileKind::hdf5);
+  CHECK(file_kind("\x89HDF\n\n\x1A\n"sv) == FileKind::other);  // line ends that a transfer has changed
+  CHECK(file_kind("emotion,{pixels}"sv) == FileKind::other);
+  CHECK(file_kind("12345678{\"a\""sv) == FileKind::other);  // a text with a brace where safetensors have theirs
+}
+
+TEST_CASE("standard input is read from wherever it stands: a file from its begin, a rest, a pipe") {
+  const TempFolder folder;
+  const std::string text = some_text();
+  write_file(folder / "a", text);
+  write_file(folder / "a.gz", gzip(text));
+  const int kept = ::dup(STDIN_FILENO);
+  const auto from = [&](const std::string& name, off_t begin) {
+    const int fd = ::open((folder / name).c_str(), O_RDONLY | O_CLOEXEC);
+    ::lseek(fd, begin, SEEK_SET);
+    ::dup2(fd, STDIN_FILENO);
+    ::close(fd);
+    const std::string read(InputFile::open("-").bytes());
+    ::dup2(kept, STDIN_FILENO);
+    return read;
+  };
+  CHECK(from("a", 0) == text);
+  CHECK(from("a", 1000) == text.substr(1000));
+  CHECK(from("a.gz", 0) == text);
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  std::thread writer([&] {
+    for (std::size_t done = 0; done < text.size();) {
+      const ssize_t put = ::write(ends[1], text.data() + done, text.size() - done);
+      if (put < 0) break;
+      done += static_cast<std::size_t>(put);
+    }
+    ::close(ends[1]);
+  });
+  ::dup2(ends[0], STDIN_FILENO);
+  ::close(ends[0]);
+  const std::string read(InputFile::open("-").bytes());
+  writer.join();
+  ::dup2(kept, STDIN_FILENO);
+  ::close(kept);
+  CHECK(read == text);
 }

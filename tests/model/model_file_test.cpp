@@ -12,6 +12,7 @@
 #include "affekt/core/text.h"
 #include "affekt/data/emotion.h"
 #include "affekt/model/architectures.h"
+#include "affekt/run/run_paths.h"
 #include "support/catch.h"
 #include "support/error_message.h"
 #include "support/temp_folder.h"

@@ -9,6 +9,7 @@
 
 #include "../data/faces.h"
 #include "affekt/core/file.h"
+#include "affekt/core/png.h"
 #include "affekt/data/packed.h"
 #include "affekt/faces/picture_access.h"
 #include "support/catch.h"
@@ -29,6 +30,10 @@ ToolResult import(std::vector<std::string> arguments, const ToolSetting& setting
 #ifdef AFFEKT_WITH_FACES
 std::size_t file_count(const fs::path& folder) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+std::string png_of(const FaceChip& chip) {
+  return encode_png({kFaceSide, kFaceSide, 1, {chip.pixels.begin(), chip.pixels.end()}});
 }
 #endif
 
@@ -187,9 +192,9 @@ TEST_CASE("import adds pictures to a class of a dataset, once each") {
   std::copy_n(made_up_face(1).begin(), kFacePixels, first.pixels.begin());
   std::copy_n(made_up_face(2).begin(), kFacePixels, second.pixels.begin());
   fs::create_directories(folder / "in/deeper");
-  write_file(folder / "in/PublicTest ä.png", access->encode_png(first));
-  write_file(folder / "in/deeper/copy.png", access->encode_png(first));
-  write_file(folder / "in/deeper/other.png", access->encode_png(second));
+  write_file(folder / "in/PublicTest ä.png", png_of(first));
+  write_file(folder / "in/deeper/copy.png", png_of(first));
+  write_file(folder / "in/deeper/other.png", png_of(second));
   write_file(folder / "in/.hidden", "no picture");
 
   const std::vector<std::string> add = {"in", "--label", "Happiness", "--into", "set", "--faces", "none", "--json"};
@@ -231,8 +236,8 @@ TEST_CASE("a detector file that is none is one error, not a fault of every pictu
   const TempFolder folder;
   ToolSetting here;
   here.folder = folder.path().string();
-  write_file(folder / "a.png", load_picture_access()->encode_png({}));
-  write_file(folder / "b.png", load_picture_access()->encode_png({}));
+  write_file(folder / "a.png", png_of({}));
+  write_file(folder / "b.png", png_of({}));
   write_file(folder / "text.xml", "no cascade\n");
   const auto with = [&](const std::string& detector) {
     return import({"a.png", "b.png", "--label", "sad", "--into", "set", "--detector-model", detector}, here);
@@ -251,7 +256,7 @@ TEST_CASE("import reads lists of names as find writes them, and refuses an empty
   ToolSetting here;
   here.folder = folder.path().string();
   FaceChip chip;
-  write_file(folder / "two\nlines.png", load_picture_access()->encode_png(chip));
+  write_file(folder / "two\nlines.png", png_of(chip));
   const std::vector<std::string> words = {"-", "--label", "happy", "--into", "set", "--faces", "none"};
   here.input = std::string("two\nlines.png\0", 14);
   const ToolResult added = import(words, here);
@@ -284,7 +289,7 @@ TEST_CASE("import goes on after pictures that cannot be read, and says so") {
   ToolSetting here;
   here.folder = folder.path().string();
   FaceChip chip;
-  const std::string png = load_picture_access()->encode_png(chip);
+  const std::string png = png_of(chip);
   write_file(folder / "good.png", png);
   write_file(folder / "cut.png", png.substr(0, png.size() / 2));
   write_file(folder / "text.jpg", "not a picture\n");
@@ -321,7 +326,7 @@ TEST_CASE(
   const TempFolder folder;
   fs::create_directories(folder / "in/locked");
   fs::create_directories(folder / "set/happy");
-  write_file(folder / "in/good.png", load_picture_access()->encode_png({}));
+  write_file(folder / "in/good.png", png_of({}));
   REQUIRE(::mkfifo((folder / "in/bad.png").c_str(), 0644) == 0);
   REQUIRE(::mkfifo((folder / "set/happy/old.png").c_str(), 0644) == 0);
   fs::permissions(folder / "in/locked", fs::perms::none);

@@ -149,7 +149,7 @@ TEST_CASE("a run with everything on learns, stops and resumes exactly, and names
   CHECK_THROWS_AS(run_training(data, parts, observer), Interrupted);
   run_training(data, read_run_options(parts.out));
   CHECK(metrics(parts) == metrics(whole));
-  CHECK(RunFolder::prepare(read_run_options(parts.out)).read_summary().teachers.size() == 1);
+  CHECK(read_train_summary(RunPaths{parts.out}.summary()).teachers.size() == 1);
 }
 
 TEST_CASE("a run goes on with its own teacher only") {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include "affekt/core/error.h"
+#include "affekt/core/file_kind.h"
 #include "affekt/core/text.h"
 #include "affekt/data/data_spec.h"
 #include "affekt/data/fer2013.h"
@@ -19,13 +19,8 @@ namespace {
 
 constexpr const char* kStandardInput = "-";
 
-/// A safetensors file begins with the length of a JSON header: zero bytes and a brace where no CSV has them.
 bool looks_packed(const fs::path& path) {
-  if (lower_ascii(path.extension().string()) == ".safetensors") return true;
-  constexpr std::size_t kHead = 9;
-  char head[kHead] = {};
-  std::ifstream file(path, std::ios::binary);
-  return file.read(head, kHead) && head[kHead - 1] == '{' && head[kHead - 2] == '\0';
+  return lower_ascii(path.extension().string()) == ".safetensors" || file_kind_at(path) == FileKind::safetensors;
 }
 
 Dataset open_source(const DataSpec& spec, bool skip_bad_rows, Io& io) {

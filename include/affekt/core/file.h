@@ -22,8 +22,6 @@ class AFFEKT_API InputFile {
   static InputFile open(const std::filesystem::path& path, std::size_t max_bytes = std::size_t{16} << 30);
 
   std::string_view bytes() const;
-  /// True if the bytes are the file itself (mapped), false if they were read or decompressed to memory.
-  bool mapped() const;
 
   InputFile(InputFile&&) noexcept;
   InputFile& operator=(InputFile&&) noexcept;

@@ -8,6 +8,9 @@
 
 namespace affekt {
 
+/// Cores this process may run on, at least 1.
+AFFEKT_API int usable_cores();
+
 /// Number of threads used by parallel_for; n = 0 means all cores this process may run on. Call before heavy work.
 AFFEKT_API void set_thread_count(int n);
 AFFEKT_API int thread_count();

@@ -37,9 +37,6 @@ class AFFEKT_API PictureAccess {
 
   /// As FaceCropper::crop_file() in image/face_crops.h: the selected faces, largest first; {} if there are none.
   virtual std::vector<FaceChip> face_chips(const std::filesystem::path& file, FaceSelection faces) = 0;
-
-  /// The bytes of a PNG file with the chip's pixels.
-  virtual std::string encode_png(const FaceChip& chip) = 0;
 };
 
 /// Loads libaffekt_faces at run time (dlopen). Of `options` only the detector fields matter here; the cascade file is

@@ -6,18 +6,11 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "affekt/core/export.h"
+#include "affekt/core/png.h"
 
 namespace affekt {
-
-/// Upright pixels, rows from the top, no padding.
-struct Picture {
-  int width = 0, height = 0;
-  int channels = 0;                  ///< 1: grey; 3: R, G, B.
-  std::vector<std::uint8_t> pixels;  ///< (height, width, channels), 0..255.
-};
 
 /// How to decode, and how much to accept.
 struct PictureOptions {
@@ -44,9 +37,6 @@ AFFEKT_API Picture decode_picture(std::string_view bytes, const std::string& nam
 
 /// decode_picture() of a file. @throws IoError if it is missing or unreadable.
 AFFEKT_API Picture load_picture(const std::filesystem::path& path, const PictureOptions& options = {});
-
-/// The bytes of a PNG file with these pixels (8 bits, grey or RGB). @throws UsageError  an empty picture.
-AFFEKT_API std::string encode_png(const Picture& picture);
 
 /// Grey pixels (ITU-R BT.601 luma, rounded); a grey picture is returned as it is.
 AFFEKT_API Picture to_grey(const Picture& picture);

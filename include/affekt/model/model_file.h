@@ -61,7 +61,4 @@ AFFEKT_API void round_to_half(const Network& network, ParameterMap& parameters);
 /// bundled model). @throws IoError if there is none.
 AFFEKT_API std::filesystem::path resolve_model_path(const std::string& text);
 
-/// The runs that `affekt-train --seeds` has left in a folder, by seed, so far as they have weights; else none.
-AFFEKT_API std::vector<std::filesystem::path> seed_runs_in(const std::filesystem::path& folder);
-
 }  // namespace affekt

@@ -2,16 +2,16 @@
 #pragma once
 
 #include "affekt/core/export.h"
+#include "affekt/core/png.h"
 #include "affekt/data/dataset.h"
-#include "affekt/report/png.h"
 #include "affekt/train/train_options.h"
 
 namespace affekt {
 
 struct AugmentSheet {
-  GreyPicture picture;
-  int faces = 0;  ///< Rows of the sheet: training faces, every class in its proportion.
-  int draws = 0;  ///< Further columns beside the face as it is: what training would see in so many first epochs.
+  Picture picture;  ///< Grey.
+  int faces = 0;    ///< Rows of the sheet: training faces, every class in its proportion.
+  int draws = 0;    ///< Further columns beside the face as it is: what training would see in so many first epochs.
 };
 
 /// No training happens. The same data and options give the same sheet.

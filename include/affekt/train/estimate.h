@@ -35,7 +35,4 @@ struct TrainEstimate {
 AFFEKT_API TrainEstimate estimate_training(const Dataset& data, const TrainOptions& options,
                                            const TrainObserver& observer = {});
 
-/// The fields as a flat JSON object, with `dry_run` true.
-AFFEKT_API std::string train_estimate_json(const TrainEstimate& estimate);
-
 }  // namespace affekt

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "affekt/core/text.h"
+#include "core/descriptor.h"
 
 namespace affekt {
 
@@ -14,25 +15,18 @@ class StreamText {
  public:
   /// @throws IoError  missing, unreadable, or no room for a temporary file. @throws DataError  compressed.
   explicit StreamText(const std::string& path);
-  ~StreamText();
-  StreamText(const StreamText&) = delete;
-  StreamText& operator=(const StreamText&) = delete;
 
-  std::string_view bytes() const { return {static_cast<const char*>(map_), size_}; }
+  std::string_view bytes() const { return text_.bytes(); }
   /// Gives back the pages that were read.
-  void forget() const;
+  void forget() const { text_.forget(); }
   bool is_utf8() const;
   /// Decodes what is not UTF-8 as decode_text() does: bytes() is another text from now on.
   TextEncoding decode();
 
  private:
   std::string_view piece_at(std::size_t begin) const;
-  void map(int fd);
-  void unmap();
 
-  std::string path_;
-  void* map_ = nullptr;
-  std::size_t size_ = 0;
+  Mapping text_;
 };
 
 }  // namespace affekt
