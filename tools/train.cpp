@@ -34,7 +34,7 @@ struct Bind {
 };
 
 /// The options of the run to resume, with what may be changed.
-TrainOptions options_to_resume(const Tool& tool, const TrainOptions& now, Ranks* ranks) {
+TrainOptions options_to_resume(const Tool& tool, const TrainOptions& now, Ranks& ranks) {
   const auto given = [&tool](const std::string& name) { return tool.given(name); };
   check_resumable(given);
   return resumed_options(run_options_of_first(now.resume, ranks), now, given);
@@ -147,7 +147,7 @@ int train(Io& io, const Tool& tool, TrainOptions options, const std::string& sho
     options.validate();
   }
   const std::atomic<int>& signal = catch_interrupts(/*in_company=*/!place.alone());
-  return with_ranks(io, place, options.rank_timeout, signal, [&](Ranks* ranks) {
+  return with_ranks(io, place, options.rank_timeout, signal, [&](Ranks& ranks) {
     if (!options.resume.empty()) options = options_to_resume(tool, options, ranks);
     check_training(options);
     if ((options.seeds > 1 || options.dry_run) && !place.alone()) {

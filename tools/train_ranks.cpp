@@ -11,24 +11,20 @@ RankPlace place_of_process() {
 }
 
 int with_ranks(Io& io, const RankPlace& place, double timeout, const std::atomic<int>& signal,
-               const std::function<void(Ranks*)>& work) {
-  if (place.alone()) {
-    work(nullptr);
-    return 0;
-  }
+               const std::function<void(Ranks&)>& work) {
   if (place.rank > 0) io.configure(/*quiet=*/true, /*verbose=*/false);
-  const std::shared_ptr<Ranks> ranks = Ranks::meet(place, timeout);
+  Ranks ranks = Ranks::meet(place, timeout);
   try {
-    work(ranks.get());
+    work(ranks);
   } catch (const Interrupted& interrupted) {
-    ranks->finish();  // the first is still saving
-    if (ranks->is_first()) throw;
+    ranks.finish();  // the first is still saving
+    if (ranks.is_first()) throw;
     return 128 + (signal != 0 ? signal.load() : interrupted.signal);
   } catch (const std::exception& error) {
-    ranks->leave(error.what());
+    ranks.leave(error.what());
     throw;
   }
-  ranks->finish();
+  ranks.finish();
   return 0;
 }
 

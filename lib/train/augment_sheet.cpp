@@ -4,7 +4,7 @@
 
 #include "affekt/nn/compute.h"
 #include "train/face_batches.h"
-#include "train/trainer.h"
+#include "train/train_rows.h"
 
 namespace affekt {
 namespace {

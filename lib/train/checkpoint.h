@@ -10,6 +10,8 @@
 
 namespace affekt {
 
+constexpr int kCheckpointSlots = 2;  ///< Of a run, by turns: a crash while one is written leaves the other.
+
 /// Writes tensors (fp32 or fp64, any device) and state atomically. @throws IoError.
 void write_checkpoint(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                       const std::string& state_json);

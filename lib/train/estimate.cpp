@@ -3,9 +3,12 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "affekt/core/error.h"
 #include "affekt/model/architectures.h"
+#include "affekt/nn/compute.h"
 #include "core/json.h"
 #include "nn/forward.h"
 #include "train/phases.h"
@@ -26,55 +29,68 @@ std::int64_t peak_memory() {
   return std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts KiB
 }
 
-}  // namespace
+/// What steps and validation take.
+struct Cost {
+  int steps = 0;  ///< Measured.
+  double row_seconds = 0, validation_row_seconds = 0;
+};
 
-Trainer::Cost Trainer::measure() {
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+Cost measure(const TrainSetup& setup, TrainState& state, Agreement& agreement) {
+  using Clock = std::chrono::steady_clock;
   constexpr double kEnough = 5;  // seconds
   constexpr int kFewest = 3;
   constexpr int kMost = 50;
-  enter(Phase::thawed);
+  const std::optional<FeatureCache> no_features;
+  TrainStep step(setup, state, agreement, no_features);
+  const at::Tensor order = epoch_order(setup.rows.training.size(), setup.options.seed, state.run.epoch);
   Cost cost;
-  cost.steps_per_epoch = steps_left();
-  cost.checkpoint_bytes = bytes_of(tensors());
-  cost.optimizer_bytes = bytes_of(optimizer_.state());
   double spent = 0;
   std::int64_t rows = 0;
   try {
-    take_step(running_order());  // the first one allocates
+    step.take(order);  // the first one allocates
     while (cost.steps < kMost && (cost.steps < kFewest || spent < kEnough)) {
-      stop_if_requested();
-      if (steps_left() == 0) begin_epoch();
-      const std::int64_t before_rows = state_.seen;
+      if (const int signal = agreement.signal()) throw Interrupted("stopped; nothing was written", signal);
+      if (state.steps_left() == 0) state.begin_epoch();
+      const std::int64_t before_rows = state.run.seen;
       const auto before = Clock::now();
-      take_step(running_order());
-      spent += std::chrono::duration<double>(Clock::now() - before).count();
-      rows += state_.seen - before_rows;
+      step.take(order);
+      spent += seconds_since(before);
+      rows += state.run.seen - before_rows;
       ++cost.steps;
     }
   } catch (const Diverged&) {
     // What a step takes does not depend on its loss.
   }
   cost.row_seconds = rows > 0 ? spent / static_cast<double>(rows) : 0;
-  const std::int64_t judged_rows = std::min<std::int64_t>(512, validation_images_.size(0));
+  const std::int64_t judged_rows = std::min<std::int64_t>(512, setup.validation_images.size(0));
   const auto before = Clock::now();
-  forward_images(judged(), preprocessing(), validation_images_.narrow(0, 0, judged_rows), /*bf16=*/false, {});
-  cost.validation_row_seconds =
-      std::chrono::duration<double>(Clock::now() - before).count() / static_cast<double>(judged_rows);
+  forward_images(state.judged(), state.run.start.preprocessing, setup.validation_images.narrow(0, 0, judged_rows),
+                 /*bf16=*/false, {});
+  cost.validation_row_seconds = seconds_since(before) / static_cast<double>(judged_rows);
   return cost;
 }
 
+}  // namespace
+
 TrainEstimate estimate_training(const Dataset& data, const TrainOptions& options, const TrainObserver& observer) {
   check_training(options);
-  const at::Device device(resolve_device(options.compute.device));
   TrainRows rows = choose_rows(data, options);
   const StartWeights start = read_start_weights(options);
-  RunFolder nowhere = RunFolder::silent();
+  Ranks alone = Ranks::alone();
+  RunRecord record(std::nullopt, observer);
   prepare_compute(options.compute.threads);
-  Trainer trainer(data, std::move(rows), options, start.info, observer, nowhere);
-  trainer.learn_from(Teachers(options, device));
-  trainer.begin(start);
-  const Trainer::Cost cost = trainer.measure();
-  const Network& table = trainer.network().table();
+  Teachers teachers(options, at::Device(resolve_device(options.compute.device)));
+  const TrainSetup setup(data, std::move(rows), options, std::move(teachers), observer, alone.collective());
+  Agreement agreement(setup);
+  TorchNetwork network(make_network(options.model, network_options(options, start.info.variant)), setup.device);
+  set_first_weights(network, start, setup, record, agreement);
+  TrainState state(setup, std::move(network), start.info);
+  state.enter(Phase::thawed);
+  const Network& table = state.network.table();
   TrainEstimate estimate;
   estimate.model = options.model;
   estimate.parameters = count_parameters(table);
@@ -82,20 +98,21 @@ TrainEstimate estimate_training(const Dataset& data, const TrainOptions& options
     estimate.trainable_parameters += group.trainable;
   }
   estimate.multiply_adds = count_multiply_adds(table);
-  estimate.optimizer_bytes = cost.optimizer_bytes;
-  estimate.checkpoint_bytes = cost.checkpoint_bytes;
-  estimate.weight_bytes = cost.checkpoint_bytes - cost.optimizer_bytes;
+  estimate.optimizer_bytes = bytes_of(state.optimizer.state());
+  estimate.checkpoint_bytes = bytes_of(state.tensors());
+  estimate.weight_bytes = estimate.checkpoint_bytes - estimate.optimizer_bytes;
+  estimate.training_rows = setup.training_rows();
+  estimate.validation_rows = static_cast<std::int64_t>(setup.rows.validation.size());
+  estimate.steps_per_epoch = state.steps_left();
+  const Cost cost = measure(setup, state, agreement);
   estimate.peak_memory_bytes = peak_memory();
-  estimate.training_rows = static_cast<std::int64_t>(trainer.rows().training.size());
-  estimate.validation_rows = static_cast<std::int64_t>(trainer.rows().validation.size());
-  estimate.steps_per_epoch = cost.steps_per_epoch;
   estimate.measured_steps = cost.steps;
   estimate.images_per_second = cost.row_seconds > 0 ? 1 / cost.row_seconds : 0;
   estimate.seconds_per_epoch = static_cast<double>(estimate.training_rows) * cost.row_seconds +
                                static_cast<double>(estimate.validation_rows) * cost.validation_row_seconds;
   estimate.seconds = estimate.seconds_per_epoch * options.epochs * options.seeds;
-  estimate.precision = trainer.bf16() ? "bf16" : "fp32";
-  estimate.device = trainer.device_text();
+  estimate.precision = state.run.bf16 ? "bf16" : "fp32";
+  estimate.device = setup.device_text;
   estimate.threads = at::get_num_threads();
   return estimate;
 }

@@ -10,8 +10,7 @@
 
 #include "affekt/core/error.h"
 #include "train/c10d.h"
-#include "train/rank_group.h"
-#include "train/ranks_impl.h"
+#include "train/collective_c10d.h"
 
 namespace affekt {
 namespace {
@@ -37,62 +36,64 @@ class SumHook : public c10d::CommHookInterface {
   std::shared_ptr<RankWatch> watch_;
 };
 
-}  // namespace
-
-struct GradientSync::Impl {
-  Ranks& ranks;
-  c10::intrusive_ptr<Backend> backend;
-  GroupPtr group;
-  std::unique_ptr<c10d::Reducer> reducer;
-
-  void connect(bool cuda) {
-    Ranks::Impl& own = ranks.impl();
-    if (cuda) {
+/// What sums gradients on this device, made for it. @throws UsageError  this build cannot.
+c10::intrusive_ptr<Backend> backend_for(C10dCollective& ranks, bool cuda) {
+  if (!cuda) return ranks.group;
 #ifdef AFFEKT_NCCL
-      const std::string name = "nccl/" + std::to_string(own.exchanges++);
-      auto options = c10d::ProcessGroupNCCL::Options::create();
-      options->timeout = std::chrono::milliseconds(static_cast<std::int64_t>(own.timeout * 1000));
-      backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>(name, own.store),
-                                                            own.place.rank, own.place.size, options);
+  const std::string name = "nccl/" + std::to_string(ranks.exchanges++);
+  auto options = c10d::ProcessGroupNCCL::Options::create();
+  options->timeout = std::chrono::milliseconds(static_cast<std::int64_t>(ranks.timeout * 1000));
+  return c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>(name, ranks.store),
+                                                     ranks.place.rank, ranks.place.size, options);
 #else
-      throw UsageError("device: this build exchanges gradients on the CPU alone, it has no NCCL (--device cpu)");
+  throw UsageError("device: this build exchanges gradients on the CPU alone, it has no NCCL (--device cpu)");
 #endif
-    } else {
-      backend = own.group;
-    }
-    group = group_of(backend, cuda, own.store);
+}
+
+class C10dSync final : public GradientSync {
+ public:
+  C10dSync(C10dCollective& ranks, const std::vector<at::Tensor>& parameters)
+      : watch_(ranks.watch), backend_(backend_for(ranks, parameters.at(0).is_cuda())) {
+    group_ = group_of(backend_, parameters.at(0).is_cuda(), ranks.store);
+    // The last parameters' gradients are ready first.
+    reducer_ = make_reducer({parameters.rbegin(), parameters.rend()}, group_);
+    reducer_->register_comm_hook(std::make_unique<SumHook>(backend_, watch_));
   }
+  ~C10dSync() override {
+    // After a failed exchange its buckets may still be written to.
+    if (watch_->broken()) static_cast<void>(reducer_.release());
+  }
+  C10dSync(const C10dSync&) = delete;
+  C10dSync& operator=(const C10dSync&) = delete;
+
+  void backward(const at::Tensor& loss, bool share) override {
+    if (!share) {
+      loss.backward();
+      return;
+    }
+    try {
+      reducer_->rebuild_buckets();  // once, in the order in which gradients turned out to be ready
+      reducer_->prepare_for_backward({});
+      loss.backward();
+    } catch (const LostRank&) {
+      throw;
+    } catch (const std::exception& error) {
+      if (!watch_->broken()) throw;
+      throw LostRank(watch_->blame(error.what()));
+    }
+  }
+
+ private:
+  std::shared_ptr<RankWatch> watch_;
+  c10::intrusive_ptr<Backend> backend_;
+  GroupPtr group_;
+  std::unique_ptr<c10d::Reducer> reducer_;
 };
 
-GradientSync::GradientSync(Ranks& ranks, const std::vector<at::Tensor>& parameters)
-    : impl_(new Impl{ranks, {}, {}, {}}) {
-  impl_->connect(parameters.at(0).is_cuda());
-  // The last parameters' gradients are ready first.
-  impl_->reducer = make_reducer({parameters.rbegin(), parameters.rend()}, impl_->group);
-  impl_->reducer->register_comm_hook(std::make_unique<SumHook>(impl_->backend, ranks.impl().watch));
-}
+}  // namespace
 
-GradientSync::~GradientSync() {
-  // After a failed exchange its buckets may still be written to.
-  if (impl_->ranks.impl().watch->broken()) static_cast<void>(impl_->reducer.release());
-}
-
-void GradientSync::backward(const at::Tensor& loss, bool share) {
-  if (!share) {
-    loss.backward();
-    return;
-  }
-  const auto watch = impl_->ranks.impl().watch;
-  try {
-    impl_->reducer->rebuild_buckets();  // once, in the order in which gradients turned out to be ready
-    impl_->reducer->prepare_for_backward({});
-    loss.backward();
-  } catch (const LostRank&) {
-    throw;
-  } catch (const std::exception& error) {
-    if (!watch->broken()) throw;
-    throw LostRank(watch->blame(error.what()));
-  }
+std::unique_ptr<GradientSync> C10dCollective::sync_gradients(const std::vector<at::Tensor>& parameters) {
+  return std::make_unique<C10dSync>(*this, parameters);
 }
 
 }  // namespace affekt

@@ -5,6 +5,8 @@
 #include "affekt/core/text.h"
 #include "affekt/core/version.h"
 #include "affekt/model/architectures.h"
+#include "affekt/nn/compute.h"
+#include "affekt/train/train_job.h"
 #include "train/options.h"
 
 namespace affekt {
@@ -20,18 +22,18 @@ struct Texts {
 
 }  // namespace
 
-TrainOptions options_of_rank(const TrainOptions& options, const Ranks* ranks) {
-  if (ranks == nullptr) return options;
+TrainOptions options_of_rank(const TrainOptions& options, const Collective& ranks) {
+  if (ranks.size() == 1) return options;  // the machine is its own
   TrainOptions own = options;
-  if (own.compute.threads == 0) own.compute.threads = ranks->threads();
+  if (own.compute.threads == 0) own.compute.threads = ranks.threads();
   const bool any = own.compute.device == "auto" || own.compute.device == "cuda";
   if (any && resolve_device(own.compute.device) != "cpu") {
-    own.compute.device = resolve_device("cuda:" + std::to_string(ranks->local_rank()));
+    own.compute.device = resolve_device("cuda:" + std::to_string(ranks.local_rank()));
   }
   return own;
 }
 
-void check_same_work(Ranks& ranks, const Dataset& data, const TrainRows& rows, const TrainOptions& options,
+void check_same_work(Collective& ranks, const Dataset& data, const TrainRows& rows, const TrainOptions& options,
                      const StartInfo& start, const Teachers& teachers) {
   Texts texts;
   texts.add("version", version());
@@ -49,37 +51,36 @@ void check_same_work(Ranks& ranks, const Dataset& data, const TrainRows& rows, c
   ranks.check_equal(texts.names, texts.values);
 }
 
-RunFolder folder_of_rank(const TrainOptions& options, const Ranks* ranks) {
-  return ranks == nullptr || ranks->is_first() ? RunFolder::prepare(options) : RunFolder::silent();
+std::optional<RunFolder> folder_of_rank(const TrainOptions& options, const Collective& ranks) {
+  if (!ranks.is_first()) return std::nullopt;
+  return RunFolder::prepare(options);
 }
 
-RunState state_of_run(const RunFolder& run, Ranks* ranks, std::string& damage, bool calm_first) {
-  if (ranks == nullptr) return newest_state(run, damage, calm_first);
-  if (!ranks->is_first()) return parse_run_state(ranks->text_of_first(""), "the state of the run from rank 0");
-  RunState state = newest_state(run, damage, calm_first);
-  ranks->text_of_first(run_state_json(state));
-  return state;
+FoundState state_of_run(const RunFolder* folder, Collective& ranks, Wanted wanted) {
+  if (folder == nullptr) return {parse_run_state(ranks.text_of_first(""), "the state of the run from rank 0"), ""};
+  FoundState found = find_state(*folder, wanted);
+  ranks.text_of_first(run_state_json(found.state));
+  return found;
 }
 
-TrainOptions run_options_of_first(const std::string& folder, Ranks* ranks) {
-  if (ranks == nullptr) return read_run_options(folder);
-  if (ranks->is_first()) {
+TrainOptions run_options_of_first(const std::string& folder, Ranks& ranks) {
+  if (ranks.is_first()) {
     TrainOptions options = read_run_options(folder);
-    ranks->text_of_first(train_options_json(options));
+    ranks.text_of_first(train_options_json(options));
     return options;
   }
-  TrainOptions options = parse_train_options(ranks->text_of_first(""), "the options of the run from rank 0");
+  TrainOptions options = parse_train_options(ranks.text_of_first(""), "the options of the run from rank 0");
   options.out = options.resume = folder;
   return options;
 }
 
-LostRank with_remedy(const LostRank& error, const RunFolder& run) {
-  if (run.is_silent()) return error;
+LostRank with_remedy(const LostRank& error, const RunFolder* folder) {
+  if (folder == nullptr) return error;
   std::error_code ignored;
-  const bool saved =
-      std::filesystem::exists(run.checkpoint(0), ignored) || std::filesystem::exists(run.checkpoint(1), ignored);
+  const bool saved = std::filesystem::exists(folder->checkpoint(0), ignored) ||
+                     std::filesystem::exists(folder->checkpoint(1), ignored);
   return LostRank(std::string(error.what()) + (saved
-                                                   ? " (--resume " + printable(run.path().string()) +
+                                                   ? " (--resume " + printable(folder->path().string()) +
                                                          " goes on from the last checkpoint, with any number of ranks)"
                                                    : " (nothing was saved yet)"));
 }

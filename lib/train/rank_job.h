@@ -2,31 +2,35 @@
 // work.
 #pragma once
 
-#include <string>
+#include <optional>
 
-#include "affekt/train/ranks.h"
-#include "affekt/train/train_job.h"
+#include "affekt/core/error.h"
+#include "affekt/data/dataset.h"
+#include "affekt/train/train_options.h"
+#include "train/collective.h"
 #include "train/run_folder.h"
+#include "train/run_state.h"
 #include "train/start_weights.h"
-#include "train/trainer.h"
+#include "train/teacher.h"
+#include "train/train_rows.h"
 
 namespace affekt {
 
-/// The options with this rank's share of the threads, and its device for auto and cuda. `ranks` null = alone.
-TrainOptions options_of_rank(const TrainOptions& options, const Ranks* ranks);
+/// The options with this rank's share of the threads, and its device for auto and cuda.
+TrainOptions options_of_rank(const TrainOptions& options, const Collective& ranks);
 
 /// @throws UsageError  on all ranks, where any has other options, data, first weights, teachers or number formats
 /// than rank 0.
-void check_same_work(Ranks& ranks, const Dataset& data, const TrainRows& rows, const TrainOptions& options,
+void check_same_work(Collective& ranks, const Dataset& data, const TrainRows& rows, const TrainOptions& options,
                      const StartInfo& start, const Teachers& teachers);
 
-/// The run folder, on rank 0; a silent one on the others.
-RunFolder folder_of_rank(const TrainOptions& options, const Ranks* ranks);
+/// The run folder, on rank 0.
+std::optional<RunFolder> folder_of_rank(const TrainOptions& options, const Collective& ranks);
 
-/// The newest state of the run, which rank 0 reads. `damage` and `calm_first`: as in newest_state().
-RunState state_of_run(const RunFolder& run, Ranks* ranks, std::string& damage, bool calm_first = false);
+/// find_state() of rank 0, for all ranks. @param folder  Of rank 0; null on the others.
+FoundState state_of_run(const RunFolder* folder, Collective& ranks, Wanted wanted);
 
-/// The error with what the user can do about it.
-LostRank with_remedy(const LostRank& error, const RunFolder& run);
+/// The error with what the user can do about it. @param folder  Null on all ranks but the first.
+LostRank with_remedy(const LostRank& error, const RunFolder* folder);
 
 }  // namespace affekt

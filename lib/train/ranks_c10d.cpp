@@ -17,7 +17,7 @@
 
 #include "affekt/core/text.h"
 #include "train/c10d.h"
-#include "train/ranks_impl.h"
+#include "train/collective_c10d.h"
 
 namespace affekt {
 namespace {
@@ -106,56 +106,7 @@ c10::intrusive_ptr<c10d::Store> connect_store(const RankPlace& place, double tim
   }
 }
 
-/// Everybody's `text`, by rank.
-std::vector<std::string> exchange_first_words(Ranks::Impl& impl, const std::string& text) {
-  std::vector<std::string> keys;
-  keys.reserve(static_cast<std::size_t>(impl.place.size));
-  for (int r = 0; r < impl.place.size; ++r) keys.push_back("hello/" + std::to_string(r));
-  impl.store->set(keys[static_cast<std::size_t>(impl.place.rank)], bytes(text));
-  try {
-    impl.store->wait(keys, Milliseconds(static_cast<std::int64_t>(impl.timeout * 1000)));
-  } catch (const std::exception&) {
-    std::vector<int> missing;
-    try {
-      for (int r = 0; r < impl.place.size; ++r) {
-        if (!impl.store->check({keys[static_cast<std::size_t>(r)]})) missing.push_back(r);
-      }
-    } catch (const std::exception&) {
-      throw LostRank("lost rank 0 of " + std::to_string(impl.place.size) + " before all had come");
-    }
-    throw UsageError("WORLD_SIZE: " + ranks_text(missing) + " of " + std::to_string(impl.place.size) +
-                     " did not come within " + format_shortest(impl.timeout) + " s (--rank-timeout waits longer)");
-  }
-  std::vector<std::string> words;
-  for (const std::string& key : keys) {
-    const std::vector<std::uint8_t> word = impl.store->get(key);
-    words.emplace_back(word.begin(), word.end());
-  }
-  return words;
-}
-
-/// Learns from "ADDRESS HOST CORES" of all ranks who shares this machine and its cores.
-void find_neighbours(Ranks::Impl& impl, const std::vector<std::string>& words) {
-  std::vector<std::vector<std::string>> parts;
-  parts.reserve(words.size());
-  for (const std::string& word : words) parts.push_back(split(word, ' '));
-  const auto self = static_cast<std::size_t>(impl.place.rank);
-  int sharing = 0;
-  impl.local_rank = 0;
-  for (std::size_t r = 0; r < parts.size(); ++r) {
-    if (is_loopback(parts[r].at(0)) != is_loopback(parts[0].at(0))) {
-      throw UsageError("MASTER_ADDR: '" + printable(impl.place.address) + "' is " + parts[0].at(0) + " to rank 0 and " +
-                       "another machine to rank " + std::to_string(r) + " (give the address that all machines know)");
-    }
-    if (parts[r].at(1) == parts[self].at(1) && r < self) ++impl.local_rank;
-    if (parts[r].at(1) == parts[self].at(1) && parts[r].at(2) == parts[self].at(2)) ++sharing;
-  }
-  if (impl.place.local_rank >= 0) impl.local_rank = impl.place.local_rank;
-  const auto cores = std::count(parts[self].at(2).begin(), parts[self].at(2).end(), '1');
-  impl.threads = std::max(1, static_cast<int>(cores) / std::max(1, sharing));
-}
-
-c10::intrusive_ptr<c10d::ProcessGroupGloo> make_group(const Ranks::Impl& impl, const std::string& address) {
+c10::intrusive_ptr<c10d::ProcessGroupGloo> make_group(const C10dCollective& ranks, const std::string& address) {
   constexpr auto kStuck = std::chrono::minutes(30);  // alive, yet never at an exchange; death is the watch's to notice
   auto options = c10d::ProcessGroupGloo::Options::create(kStuck);
   const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
@@ -163,9 +114,9 @@ c10::intrusive_ptr<c10d::ProcessGroupGloo> make_group(const Ranks::Impl& impl, c
                                  ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
                                  : c10d::ProcessGroupGloo::createDeviceForHostname(address));
   options->threads = 2;
-  const auto store = c10::make_intrusive<c10d::PrefixStore>("gloo", impl.store);
-  store->setTimeout(Milliseconds(static_cast<std::int64_t>(impl.timeout * 1000)));
-  return c10::make_intrusive<c10d::ProcessGroupGloo>(store, impl.place.rank, impl.place.size, options);
+  const auto store = c10::make_intrusive<c10d::PrefixStore>("gloo", ranks.store);
+  store->setTimeout(Milliseconds(static_cast<std::int64_t>(ranks.timeout * 1000)));
+  return c10::make_intrusive<c10d::ProcessGroupGloo>(store, ranks.place.rank, ranks.place.size, options);
 }
 
 }  // namespace
@@ -178,59 +129,108 @@ std::string rank_backends() {
 #endif
 }
 
-std::shared_ptr<Ranks> Ranks::meet(const RankPlace& place, double timeout) {
-  auto impl = std::make_unique<Impl>();
-  impl->place = place;
-  impl->timeout = timeout;
-  silence_c10d();
-  const std::string address = own_address(place);
-  impl->store = connect_store(place, timeout, place.rank == 0 && !place.served);
-  const auto pulse_store = connect_store(place, timeout, false);
-  find_neighbours(*impl, exchange_first_words(*impl, address + " " + cores_text()));
-  impl->watch = std::make_shared<RankWatch>(make_rank_store(pulse_store), place.rank, place.size, timeout);
-  impl->watch->start();
-  impl->group = impl->blaming([&] { return make_group(*impl, address); });
-  return std::shared_ptr<Ranks>(new Ranks(std::move(impl)));
+std::unique_ptr<Collective> make_c10d_collective(const RankPlace& place, double timeout) {
+  return std::make_unique<C10dCollective>(place, timeout);
 }
 
-Ranks::Ranks(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Ranks::~Ranks() = default;
+/// Everybody's `text`, by rank.
+std::vector<std::string> C10dCollective::exchange_first_words(const std::string& text) {
+  std::vector<std::string> keys;
+  keys.reserve(static_cast<std::size_t>(place.size));
+  for (int r = 0; r < place.size; ++r) keys.push_back("hello/" + std::to_string(r));
+  store->set(keys[static_cast<std::size_t>(place.rank)], bytes(text));
+  try {
+    store->wait(keys, Milliseconds(static_cast<std::int64_t>(timeout * 1000)));
+  } catch (const std::exception&) {
+    std::vector<int> missing;
+    try {
+      for (int r = 0; r < place.size; ++r) {
+        if (!store->check({keys[static_cast<std::size_t>(r)]})) missing.push_back(r);
+      }
+    } catch (const std::exception&) {
+      throw LostRank("lost rank 0 of " + std::to_string(place.size) + " before all had come");
+    }
+    throw UsageError("WORLD_SIZE: " + ranks_text(missing) + " of " + std::to_string(place.size) +
+                     " did not come within " + format_shortest(timeout) + " s (--rank-timeout waits longer)");
+  }
+  std::vector<std::string> words;
+  for (const std::string& key : keys) {
+    const std::vector<std::uint8_t> word = store->get(key);
+    words.emplace_back(word.begin(), word.end());
+  }
+  return words;
+}
 
-Ranks::Impl::~Impl() {
-  if (!watch || parted) return;
+/// Learns from "ADDRESS HOST CORES" of all ranks who shares this machine and its cores.
+void C10dCollective::find_neighbours(const std::vector<std::string>& words) {
+  std::vector<std::vector<std::string>> parts;
+  parts.reserve(words.size());
+  for (const std::string& word : words) parts.push_back(split(word, ' '));
+  const auto self = static_cast<std::size_t>(place.rank);
+  int sharing = 0;
+  local_rank_ = 0;
+  for (std::size_t r = 0; r < parts.size(); ++r) {
+    if (is_loopback(parts[r].at(0)) != is_loopback(parts[0].at(0))) {
+      throw UsageError("MASTER_ADDR: '" + printable(place.address) + "' is " + parts[0].at(0) + " to rank 0 and " +
+                       "another machine to rank " + std::to_string(r) + " (give the address that all machines know)");
+    }
+    if (parts[r].at(1) == parts[self].at(1) && r < self) ++local_rank_;
+    if (parts[r].at(1) == parts[self].at(1) && parts[r].at(2) == parts[self].at(2)) ++sharing;
+  }
+  if (place.local_rank >= 0) local_rank_ = place.local_rank;
+  const auto cores = std::count(parts[self].at(2).begin(), parts[self].at(2).end(), '1');
+  threads_ = std::max(1, static_cast<int>(cores) / std::max(1, sharing));
+}
+
+C10dCollective::C10dCollective(RankPlace its_place, double its_timeout)
+    : place(std::move(its_place)), timeout(its_timeout) {
+  silence_c10d();
+  const std::string address = own_address(place);
+  store = connect_store(place, timeout, place.rank == 0 && !place.served);
+  const auto pulse_store = connect_store(place, timeout, false);
+  find_neighbours(exchange_first_words(address + " " + cores_text()));
+  watch = std::make_shared<RankWatch>(make_rank_store(pulse_store), place.rank, place.size, timeout);
+  watch->start();
+  try {
+    group = blaming([&] { return make_group(*this, address); });
+  } catch (...) {
+    part();
+    throw;
+  }
+}
+
+C10dCollective::~C10dCollective() { part(); }
+
+void C10dCollective::part() noexcept {
+  if (parted_) return;
   // Whoever serves the store stays until the others have heard why; the one that is lost will not come.
   watch->part(place.rank == 0 ? place.size - (watch->broken() ? 2 : 1) : 0);
   // An exchange that hangs would keep the group's threads, and whoever waits for them, until its own time-out.
-  group.release();
+  static_cast<void>(group.release());
 }
 
-int Ranks::rank() const { return impl_->place.rank; }
-int Ranks::size() const { return impl_->place.size; }
-int Ranks::local_rank() const { return impl_->local_rank; }
-int Ranks::threads() const { return impl_->threads; }
-
-void Ranks::Impl::wait(const c10::intrusive_ptr<c10d::Work>& work, const at::Tensor& result) {
+void C10dCollective::wait(const c10::intrusive_ptr<c10d::Work>& work, const at::Tensor& result) {
   guarded(watch, work, result)->waitAndThrow();
 }
 
-std::string Ranks::text_of_first(const std::string& text) {
-  return impl_->blaming([&] {
+std::string C10dCollective::text_of_first(const std::string& text) {
+  return blaming([&] {
     std::string shared = text;
     at::Tensor length = at::full({1}, static_cast<std::int64_t>(text.size()), at::kLong);
     std::vector<at::Tensor> tensors{length};
-    impl_->wait(impl_->group->broadcast(tensors), length);
+    wait(group->broadcast(tensors), length);
     shared.resize(static_cast<std::size_t>(length.item<std::int64_t>()));
     if (shared.empty()) return shared;
     at::Tensor values = at::empty({length.item<std::int64_t>()}, at::kByte);
     std::memcpy(values.data_ptr(), shared.data(), shared.size());
     tensors = {values};
-    impl_->wait(impl_->group->broadcast(tensors), values);
+    wait(group->broadcast(tensors), values);
     std::memcpy(shared.data(), values.data_ptr(), shared.size());
     return shared;
   });
 }
 
-void Ranks::check_equal(const std::vector<std::string>& what, const std::vector<std::string>& texts) {
+void C10dCollective::check_equal(const std::vector<std::string>& what, const std::vector<std::string>& texts) {
   const std::string expected_all = text_of_first(join(texts, std::string(1, '\0')));
   const std::vector<std::string> expected = split(expected_all, '\0');
   std::string problem;
@@ -240,18 +240,18 @@ void Ranks::check_equal(const std::vector<std::string>& what, const std::vector<
               printable(i < expected.size() ? expected[i] : "", 60) + " (all ranks take the same command and data)";
   }
   // The first rank with a problem tells it to all.
-  const std::string key = "unequal/" + std::to_string(impl_->exchanges++);
+  const std::string key = "unequal/" + std::to_string(exchanges++);
   const std::int64_t none = size();
   at::Tensor first = at::full({1}, problem.empty() ? none : rank(), at::kLong);
   std::vector<at::Tensor> tensors{first};
   c10d::AllreduceOptions options;
   options.reduceOp = c10d::ReduceOp::MIN;
-  problem = impl_->blaming([&] {
-    if (!problem.empty()) impl_->store->set(key + "/" + std::to_string(rank()), bytes(problem));
-    impl_->wait(impl_->group->allreduce(tensors, options), first);
+  problem = blaming([&] {
+    if (!problem.empty()) store->set(key + "/" + std::to_string(rank()), bytes(problem));
+    wait(group->allreduce(tensors, options), first);
     const auto who = first.item<std::int64_t>();
     if (who == none) return std::string();
-    const std::vector<std::uint8_t> text = impl_->store->get(key + "/" + std::to_string(who));
+    const std::vector<std::uint8_t> text = store->get(key + "/" + std::to_string(who));
     return std::string(text.begin(), text.end());
   });
   if (problem.empty()) return;
@@ -259,20 +259,20 @@ void Ranks::check_equal(const std::vector<std::string>& what, const std::vector<
   throw UsageError(problem);
 }
 
-void Ranks::finish() {
-  impl_->blaming([&] {
+void C10dCollective::finish() {
+  blaming([&] {
     at::Tensor one = at::ones({1}, at::kLong);
     std::vector<at::Tensor> tensors{one};
-    impl_->wait(impl_->group->allreduce(tensors), one);
+    wait(group->allreduce(tensors), one);
   });
-  impl_->watch->part(rank() == 0 ? size() - 1 : 0);
-  impl_->parted = true;
+  watch->part(rank() == 0 ? size() - 1 : 0);
+  parted_ = true;
 }
 
-void Ranks::leave(const std::string& why) noexcept {
-  if (impl_->parted || impl_->watch->broken()) return;
+void C10dCollective::leave(const std::string& why) noexcept {
+  if (parted_ || watch->broken()) return;
   try {
-    impl_->watch->announce("rank " + std::to_string(rank()) + " of " + std::to_string(size()) + " ended: " + why);
+    watch->announce("rank " + std::to_string(rank()) + " of " + std::to_string(size()) + " ended: " + why);
   } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch) they will find out
   }
 }

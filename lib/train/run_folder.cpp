@@ -171,13 +171,6 @@ RunFolder::RunFolder(fs::path path, const char* option) : path_(std::move(path))
   }
 }
 
-RunFolder RunFolder::silent() {
-  RunFolder run;
-  run.silent_ = true;
-  run.path_ = fs::temp_directory_path();
-  return run;
-}
-
 RunFolder RunFolder::prepare(const TrainOptions& options) {
   if (!options.resume.empty()) {
     RunFolder run(options.resume, "resume");
@@ -211,18 +204,15 @@ fs::path RunFolder::checkpoint(int slot) const {
 }
 
 void RunFolder::write_config(const TrainOptions& options) const {
-  if (silent_) return;
   write_file(path_ / "config.json", train_options_json(options) + "\n");
 }
 
 void RunFolder::write_metrics(const std::vector<EpochStats>& history) const {
-  if (silent_) return;
   write_file(path_ / "metrics.csv", metrics_csv(history));
   if (!history.empty()) write_file(path_ / "curves.svg", accuracy_curves_svg(history));
 }
 
 void RunFolder::write_summary(const TrainSummary& summary, const TrainOptions& options) const {
-  if (silent_) return;
   write_file(path_ / "report.html", run_report_html(summary, options));
   write_file(path_ / "summary.json", train_summary_json(summary) + "\n");
 }
@@ -250,7 +240,6 @@ TrainSummary RunFolder::read_summary() const {
 }
 
 void RunFolder::log(const std::string& line) {
-  if (silent_) return;
   const fs::path path = path_ / "log.txt";
   std::FILE* file = std::fopen(path.c_str(), "ae");
   if (file == nullptr) return;  // not worth the run: the same line goes to the observer
@@ -260,7 +249,6 @@ void RunFolder::log(const std::string& line) {
 }
 
 std::int64_t RunFolder::log_size() const {
-  if (silent_) return 0;
   std::error_code error;
   const auto size = fs::file_size(path_ / "log.txt", error);
   return error ? 0 : static_cast<std::int64_t>(size);

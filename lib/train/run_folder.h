@@ -19,10 +19,6 @@ class AFFEKT_API RunFolder {
   /// written.
   static RunFolder prepare(const TrainOptions& options);
 
-  /// The folder of a rank that leaves writing to rank 0: nothing is written. Its path() is for temporary files.
-  static RunFolder silent();
-  bool is_silent() const { return silent_; }
-
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path checkpoint(int slot) const;
@@ -44,11 +40,9 @@ class AFFEKT_API RunFolder {
  private:
   /// @throws UsageError  another process has it.
   RunFolder(std::filesystem::path path, const char* option);
-  RunFolder() = default;
 
   std::filesystem::path path_;
   std::shared_ptr<const int> lock_;
-  bool silent_ = false;
 };
 
 /// The text of metrics.csv.

@@ -1,11 +1,14 @@
-#include <algorithm>
+#include "train/run_state.h"
+
+#include <cmath>
+#include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "affekt/core/error.h"
-#include "affekt/core/file.h"
-#include "affekt/core/random.h"
 #include "affekt/core/text.h"
 #include "core/json.h"
-#include "train/trainer.h"
+#include "train/checkpoint.h"
 
 namespace affekt {
 namespace {
@@ -67,22 +70,9 @@ void visit_epoch(Epoch& epoch, Visitor&& visit) {
   visit("data_share", epoch.data_share);
 }
 
-/// A share of every class, the same rows for the same seed.
-void split_off(const Dataset& data, double fraction, std::uint64_t seed, TrainRows& rows) {
-  const auto share = static_cast<std::size_t>(std::max(1.0, fraction * static_cast<double>(rows.training.size())));
-  rows.validation = stratified_sample(data, rows.training, share, seed);
-  std::vector<std::size_t> rest;
-  std::set_difference(rows.training.begin(), rows.training.end(), rows.validation.begin(), rows.validation.end(),
-                      std::back_inserter(rest));
-  rows.training = std::move(rest);
-}
-
 }  // namespace
 
-std::string weights_digest(const Dataset& data, const TrainRows& rows, const TrainOptions& options) {
-  const std::vector<float> weights = row_weights(data, rows.training, options.class_weights);
-  return digest_hex({reinterpret_cast<const char*>(weights.data()), weights.size() * sizeof(float)});
-}
+double RunState::rate_factor() const { return std::ldexp(1.0, -setbacks); }
 
 void check_same_data(const RunState& state, const std::string& data_digest, const std::string& weights_digest) {
   if (state.data_digest != data_digest) {
@@ -92,33 +82,6 @@ void check_same_data(const RunState& state, const std::string& data_digest, cons
   if (state.weights_digest != weights_digest) {
     throw UsageError("data: the sources have other weights than the run was started with (PATH:weight=W)");
   }
-}
-
-TrainRows choose_rows(const Dataset& data, const TrainOptions& options) {
-  constexpr std::size_t kFewest = 2;
-  TrainRows rows;
-  rows.training = data.rows_of(Split::train);
-  const double fraction = options.validation.fraction;
-  if (fraction > 0) {
-    split_off(data, fraction, options.seed, rows);
-    rows.selection = std::to_string(rows.validation.size()) + " rows split off the training rows";
-  } else {
-    rows.validation = data.rows_of(Split::public_test);
-    if (rows.validation.empty()) {
-      throw UsageError(
-          "validation: the data have no PublicTest rows (--validation split:0.1 splits off training rows)");
-    }
-    rows.selection = "PublicTest (" + std::to_string(rows.validation.size()) + " rows)";
-  }
-  const auto limit = static_cast<std::size_t>(options.limit);
-  if (limit > 0 && limit < rows.training.size()) {
-    rows.training = stratified_sample(data, rows.training, limit, options.seed);
-  }
-  if (rows.training.size() < kFewest) {
-    throw UsageError("data: " + std::to_string(rows.training.size()) +
-                     (rows.training.size() == 1 ? " training row" : " training rows") + ", at least 2 are needed");
-  }
-  return rows;
 }
 
 std::string run_state_json(const RunState& state) {
@@ -164,6 +127,29 @@ RunState parse_run_state(const std::string& text, const std::string& place) {
     throw DataError(place + ": the state of the run contradicts itself");
   }
   return state;
+}
+
+FoundState find_state(const RunFolder& run, Wanted wanted) {
+  const auto order = [wanted](const RunState& state) {
+    return std::make_pair(wanted == Wanted::calm && state.watch.calm(), state.serial);
+  };
+  std::optional<RunState> best;
+  std::string damage;
+  for (int slot = 0; slot < kCheckpointSlots; ++slot) {
+    const std::filesystem::path path = run.checkpoint(slot);
+    if (!std::filesystem::exists(path)) continue;
+    try {
+      RunState state = parse_run_state(read_checkpoint_state(path), printable(path.string()));
+      if (!best || order(state) > order(*best)) best = std::move(state);
+    } catch (const DataError& error) {
+      damage = error.what();
+    }
+  }
+  if (best) return {std::move(*best), damage};
+  throw damage.empty()
+      ? DataError(printable(run.path().string()) +
+                  ": no checkpoint to resume from, none was saved yet (train anew, with --out and --force)")
+      : DataError(damage + " (no other checkpoint is left: train anew, with --out and --force)");
 }
 
 }  // namespace affekt

@@ -8,10 +8,12 @@
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
 #include "affekt/model/architectures.h"
+#include "affekt/nn/compute.h"
 #include "affekt/nn/pretrained.h"
 #include "nn/forward.h"
 #include "nn/images.h"
 #include "train/rank_job.h"
+#include "train/result_model.h"
 #include "train/trainer.h"
 
 namespace affekt {
@@ -53,85 +55,92 @@ std::vector<SourceCount> count_sources(const Dataset& data, const std::vector<st
 }
 
 /// All that is known without judging the saved weights.
-TrainSummary summarise(const Dataset& data, const Trainer& trainer, const TrainOptions& options, const Ranks* ranks) {
-  const Network& table = trainer.network().table();
+TrainSummary summarise(const TrainSetup& setup, const TrainState& state) {
+  const Network& table = state.network.table();
+  const RunState& run = state.run;
   TrainSummary summary;
-  summary.model = options.model;
-  summary.history = trainer.state().history;
-  summary.epochs_run = trainer.state().epoch;
-  summary.best_epoch = trainer.state().best_epoch;
+  summary.model = setup.options.model;
+  summary.history = run.history;
+  summary.epochs_run = run.epoch;
+  summary.best_epoch = run.best_epoch;
   if (summary.best_epoch > 0) {
-    summary.validation_accuracy = trainer.state().best.accuracy;
-    summary.validation_loss = trainer.state().best.loss;
+    summary.validation_accuracy = run.best.accuracy;
+    summary.validation_loss = run.best.loss;
   }
   summary.parameters = count_parameters(table);
-  summary.groups = parameter_groups(table, options, Phase::thawed);
+  summary.groups = parameter_groups(table, setup.options, Phase::thawed);
   for (const ParameterGroup& group : summary.groups) summary.trainable_parameters += group.trainable;
   summary.multiply_adds = count_multiply_adds(table);
-  summary.pretrained = trainer.state().start.source;
-  summary.teachers = trainer.teachers().sources();
-  summary.preprocessing = trainer.preprocessing().name;
-  summary.sources = count_sources(data, trainer.rows().training);
-  summary.training_rows = static_cast<std::int64_t>(trainer.rows().training.size());
-  summary.validation_rows = static_cast<std::int64_t>(trainer.rows().validation.size());
-  summary.images_per_second = mean_images_per_second(summary.history, options.frozen_epochs());
-  summary.lr_factor = trainer.state().rate_factor();
-  summary.precision = trainer.bf16() ? "bf16" : "fp32";
-  summary.device = trainer.device_text();
+  summary.pretrained = run.start.source;
+  summary.teachers = setup.teachers.sources();
+  summary.preprocessing = run.start.preprocessing.name;
+  summary.sources = count_sources(setup.data, setup.rows.training);
+  summary.training_rows = setup.training_rows();
+  summary.validation_rows = static_cast<std::int64_t>(setup.rows.validation.size());
+  summary.images_per_second = mean_images_per_second(summary.history, setup.options.frozen_epochs());
+  summary.lr_factor = run.rate_factor();
+  summary.precision = run.bf16 ? "bf16" : "fp32";
+  summary.device = setup.device_text;
   summary.threads = at::get_num_threads();
-  summary.ranks = ranks != nullptr ? ranks->size() : 1;
+  summary.ranks = setup.ranks.size();
   return summary;
 }
 
 /// Figures of the saved weights, in fp32 and without augmentation; they replace the card's.
-void judge_saved(const Dataset& data, Trainer& trainer, const RunFolder& run, const TrainObserver& observer,
-                 TrainSummary& summary) {
-  const ModelFile file = ModelFile::open(run.best());
-  TorchNetwork network(file.network(), trainer.network().device());
+void judge_saved(const TrainSetup& setup, const TrainState& state, RunRecord& record, TrainSummary& summary) {
+  const std::filesystem::path best = record.folder()->best();
+  const ModelFile file = ModelFile::open(best);
+  TorchNetwork network(file.network(), setup.device);
   network.load(file);
   replay_self_tests(network, file);
-  const Preprocessing preprocessing = file.card().preprocessing;
-  const std::vector<std::size_t> held_out = data.rows_of(Split::private_test);
-  trainer.log("judging the saved weights on " + std::to_string(trainer.rows().training.size()) + " training, " +
-              std::to_string(trainer.rows().validation.size()) + " validation and " + std::to_string(held_out.size()) +
-              " PrivateTest rows");
-  const Score training = judge(network, preprocessing, data, trainer.rows().training, observer);
-  const Score validation = judge(network, preprocessing, data, trainer.rows().validation, observer);
+  const std::vector<std::size_t> held_out = setup.data.rows_of(Split::private_test);
+  record.log("judging the saved weights on " + std::to_string(setup.rows.training.size()) + " training, " +
+             std::to_string(setup.rows.validation.size()) + " validation and " + std::to_string(held_out.size()) +
+             " PrivateTest rows");
+  const auto score = [&](const std::vector<std::size_t>& rows) {
+    return judge(network, file.card().preprocessing, setup.data, rows, setup.observer);
+  };
+  const Score training = score(setup.rows.training);
+  const Score validation = score(setup.rows.validation);
   summary.train_accuracy = training.accuracy;
   summary.validation_accuracy = validation.accuracy;
   summary.validation_loss = validation.loss;
-  ModelCard card = trainer.card();
-  card.metrics["train_accuracy"] = training.accuracy;
-  card.metrics["validation_accuracy"] = validation.accuracy;
-  card.metrics["validation_loss"] = validation.loss;
+  ResultModel model;
+  model.card = result_card(setup, state);
+  model.card.metrics["train_accuracy"] = training.accuracy;
+  model.card.metrics["validation_accuracy"] = validation.accuracy;
+  model.card.metrics["validation_loss"] = validation.loss;
   if (!held_out.empty()) {
-    summary.private_accuracy = judge(network, preprocessing, data, held_out, observer).accuracy;
-    card.metrics["private_accuracy"] = summary.private_accuracy;
-    card.selection += "; PrivateTest (" + std::to_string(held_out.size()) + " rows) looked at once, after the end";
+    summary.private_accuracy = score(held_out).accuracy;
+    model.card.metrics["private_accuracy"] = summary.private_accuracy;
+    model.card.selection +=
+        "; PrivateTest (" + std::to_string(held_out.size()) + " rows) looked at once, after the end";
   }
-  const DType dtype = file.parameter(network.entries().front().spec.name).dtype;
-  write_model(run.best(), card, network.export_parameters(), file.self_tests(), dtype);
+  model.parameters = network.export_parameters();
+  model.self_tests = file.self_tests();
+  model.dtype = file.parameter(network.entries().front().spec.name).dtype;
+  model.write(best);
 }
 
 /// Judges the saved weights, if the run has ended, and writes what belongs to the end.
-TrainSummary finish(const Dataset& data, Trainer& trainer, RunFolder& run, const TrainOptions& options,
-                    const Ranks* ranks, const TrainObserver& observer, const std::string& stopped) {
-  TrainSummary summary = summarise(data, trainer, options, ranks);
+/// @param given  The options as they were given to all ranks.
+TrainSummary finish(const TrainSetup& setup, const TrainState& state, RunRecord& record, const TrainOptions& given,
+                    const std::string& stopped) {
+  TrainSummary summary = summarise(setup, state);
   summary.stopped = stopped;
-  if (run.is_silent()) return summary;
-  summary.run = run.path().string();
+  const RunFolder* const folder = record.folder();
+  if (folder == nullptr) return summary;
+  summary.run = folder->path().string();
   try {
-    trainer.finish_files();
+    record.finish_files(state.run.history);
     // Whoever sets a time limit does not wait for this; the resumed run does it when it has ended.
-    if (summary.best_epoch > 0 && stopped != "max-time") judge_saved(data, trainer, run, observer, summary);
-    summary.seconds = trainer.seconds();
-    run.write_summary(summary, options);
+    if (summary.best_epoch > 0 && stopped != "max-time") judge_saved(setup, state, record, summary);
+    summary.seconds = state.seconds();
+    folder->write_summary(summary, given);
   } catch (const Interrupted&) {
-    throw Interrupted("stopped while the saved weights were judged; saved (--resume " + printable(run.path().string()) +
-                      " goes on)");
+    throw Interrupted("stopped while the saved weights were judged; saved (--resume " + record.place() + " goes on)");
   } catch (const IoError& error) {
-    throw IoError(std::string(error.what()) + " (trained to the end; make room and --resume " +
-                  printable(run.path().string()) + ")");
+    throw IoError(std::string(error.what()) + " (trained to the end; make room and --resume " + record.place() + ")");
   }
   return summary;
 }
@@ -149,25 +158,24 @@ bool is_finished(const TrainSummary& summary, const TrainOptions& options) {
 }
 
 /// The summary of a run to resume, if it has one. That it had ended is known to all ranks.
-TrainSummary earlier_summary(const RunFolder& run, const TrainOptions& options, Ranks* ranks) {
+/// @param folder  Of rank 0; null on the others.
+TrainSummary earlier_summary(const RunFolder* folder, const TrainOptions& options, Collective& ranks) {
   TrainSummary summary;
-  if (!run.is_silent() && std::filesystem::exists(run.path() / "summary.json")) {
-    summary = run.read_summary();
+  if (folder != nullptr && std::filesystem::exists(folder->path() / "summary.json")) {
+    summary = folder->read_summary();
     summary.already_finished = is_finished(summary, options);
   }
-  if (ranks != nullptr) {
-    summary.already_finished = ranks->text_of_first(summary.already_finished ? "ended" : "") == "ended";
-  }
+  summary.already_finished = ranks.text_of_first(summary.already_finished ? "ended" : "") == "ended";
   return summary;
 }
 
-std::string first_line(const Trainer& trainer, const TrainOptions& options, const Ranks* ranks) {
-  return options.model + " (" + std::to_string(count_parameters(trainer.network().table())) + " parameters), " +
-         std::to_string(trainer.rows().training.size()) + " training rows, validation on " + trainer.rows().selection +
-         ", " + trainer.device_text() + ", " + std::to_string(at::get_num_threads()) +
+std::string first_line(const TrainSetup& setup, const Network& table, bool bf16) {
+  const int ranks = setup.ranks.size();
+  return setup.options.model + " (" + std::to_string(count_parameters(table)) + " parameters), " +
+         std::to_string(setup.rows.training.size()) + " training rows, validation on " + setup.rows.selection + ", " +
+         setup.device_text + ", " + std::to_string(at::get_num_threads()) +
          (at::get_num_threads() == 1 ? " thread" : " threads") +
-         (ranks != nullptr ? " on each of " + std::to_string(ranks->size()) + " ranks, " : ", ") +
-         (trainer.bf16() ? "bf16" : "fp32");
+         (ranks > 1 ? " on each of " + std::to_string(ranks) + " ranks, " : ", ") + (bf16 ? "bf16" : "fp32");
 }
 
 /// The networks' own messages do not say which option is wrong.
@@ -208,11 +216,10 @@ void check_soft_labels(const Dataset& data, const TrainOptions& options) {
 }
 
 /// The options of a resumed run fitted its data, so rows that do not fit them are those of other data.
-TrainRows rows_of_run(const Dataset& data, const TrainOptions& options) {
+TrainRows rows_of_resumed(const Dataset& data, const TrainOptions& options) {
   try {
     return choose_rows(data, options);
   } catch (const UsageError&) {
-    if (options.resume.empty()) throw;
     throw UsageError("data: not the data this run was started with (they lack rows that it needs)");
   }
 }
@@ -220,19 +227,18 @@ TrainRows rows_of_run(const Dataset& data, const TrainOptions& options) {
 /// A run that has ended needs its checkpoints no more; without them there is nothing to compare with.
 void check_data_of_finished(const RunFolder& run, const Dataset& data, const TrainRows& rows,
                             const TrainOptions& options) {
-  std::optional<RunState> saved;
+  std::optional<FoundState> saved;
   try {
-    std::string damage;
-    saved = newest_state(run, damage);
+    saved = find_state(run, Wanted::newest);
   } catch (const DataError&) {
     return;
   }
-  check_same_data(*saved, data.digest(), weights_digest(data, rows, options));
+  check_same_data(saved->state, data.digest(), weights_digest(data, rows, options));
 }
 
-Teachers teachers_of_resumed(const TrainOptions& options, at::Device device) {
+Teachers teachers_of_resumed(const TrainOptions& options) {
   try {
-    return {options, device};
+    return {options, at::Device(resolve_device(options.compute.device))};
   } catch (const IoError& error) {
     throw IoError(std::string(error.what()) + "; this run learns from it (--teacher says where it is now)");
   }
@@ -242,6 +248,76 @@ Teachers teachers_of_resumed(const TrainOptions& options, at::Device device) {
 std::string position_text(const RunState& state) {
   return "after epoch " + std::to_string(state.epoch) +
          (state.step > 0 ? " and step " + std::to_string(state.step) + " of the next" : "");
+}
+
+/// What run_training() was given.
+struct Job {
+  const Dataset& data;
+  const TrainOptions& given;
+  TrainOptions options;  ///< Of this rank.
+  const TrainObserver& observer;
+  Collective& ranks;
+};
+
+/// From the state that the run has to its end.
+TrainSummary train_to_end(const TrainSetup& setup, TrainState& state, RunRecord& record, Agreement& agreement,
+                          const TrainOptions& given) {
+  const std::vector<TeacherSource>& learnt_from = setup.teachers.sources();
+  if (!learnt_from.empty()) record.log("learning from " + teachers_text(learnt_from));
+  std::string stopped;
+  try {
+    stopped = Trainer(setup, state, record, agreement).run();
+  } catch (const LostRank& error) {
+    throw with_remedy(error, record.folder());
+  }
+  TrainSummary summary = finish(setup, state, record, given, stopped);
+  record.log(ended_text(summary));
+  return summary;
+}
+
+TrainSummary train_anew(const Job& job) {
+  const TrainOptions& options = job.options;
+  TrainRows rows = choose_rows(job.data, options);
+  StartWeights start = read_start_weights(options);
+  Teachers teachers(options, at::Device(resolve_device(options.compute.device)));
+  if (job.ranks.size() > 1) check_same_work(job.ranks, job.data, rows, options, start.info, teachers);
+  RunRecord record(folder_of_rank(options, job.ranks), job.observer);
+  prepare_compute(options.compute.threads);
+  const TrainSetup setup(job.data, std::move(rows), options, std::move(teachers), job.observer, job.ranks);
+  Agreement agreement(setup);
+  TorchNetwork network(make_network(options.model, network_options(options, start.info.variant)), setup.device);
+  record.log(first_line(setup, network.table(), computes_in_bf16(setup, network.table())));
+  for (const std::string& note : idle_source_notes(job.data, setup.rows.training)) record.log(note);
+  // Before the first checkpoint: from then on the run can be resumed.
+  if (record.folder() != nullptr) record.folder()->write_config(job.given);
+  set_first_weights(network, start, setup, record, agreement);
+  TrainState state(setup, std::move(network), start.info);
+  start = {};
+  record.write_checkpoint(state);  // something to go back to from the first step on
+  return train_to_end(setup, state, record, agreement, job.given);
+}
+
+TrainSummary go_on(const Job& job) {
+  const TrainOptions& options = job.options;
+  TrainRows rows = rows_of_resumed(job.data, options);
+  if (job.ranks.size() > 1) check_same_work(job.ranks, job.data, rows, options, {}, {});
+  RunRecord record(folder_of_rank(options, job.ranks), job.observer);
+  TrainSummary earlier = earlier_summary(record.folder(), options, job.ranks);
+  if (earlier.already_finished) {
+    if (record.folder() != nullptr) check_data_of_finished(*record.folder(), job.data, rows, options);
+    return earlier;
+  }
+  prepare_compute(options.compute.threads);
+  Teachers teachers = teachers_of_resumed(options);  // now: a run that has ended needs none
+  const FoundState found = state_of_run(record.folder(), job.ranks, Wanted::newest);
+  const TrainSetup setup(job.data, std::move(rows), options, std::move(teachers), job.observer, job.ranks);
+  Agreement agreement(setup);
+  TrainState state(setup, found.state, record.checkpoint_of(found.state));
+  record.go_on_from(state.run);
+  if (!found.damage.empty()) record.log("using the older checkpoint: " + found.damage);
+  record.log("resumed " + position_text(state.run) + ": " + first_line(setup, state.network.table(), state.run.bf16));
+  if (record.folder() != nullptr) record.folder()->write_config(job.given);
+  return train_to_end(setup, state, record, agreement, job.given);
 }
 
 }  // namespace
@@ -266,60 +342,16 @@ void check_training(const TrainOptions& options) {
   for (const std::string& teacher : options.teachers) resolve_model_path(teacher);
 }
 
-TrainSummary run_training(const Dataset& data, const TrainOptions& given, const TrainObserver& observer, Ranks* ranks) {
+TrainSummary run_training(const Dataset& data, const TrainOptions& options, const TrainObserver& observer) {
+  Ranks alone = Ranks::alone();
+  return run_training(data, options, observer, alone);
+}
+
+TrainSummary run_training(const Dataset& data, const TrainOptions& given, const TrainObserver& observer, Ranks& ranks) {
   check_training(given);
-  const TrainOptions options = options_of_rank(given, ranks);
-  const at::Device device(resolve_device(options.compute.device));
-  check_soft_labels(data, options);
-  TrainRows rows = rows_of_run(data, options);
-  const bool resumed = !options.resume.empty();
-  Teachers teachers;
-  StartWeights start;
-  if (!resumed) {
-    start = read_start_weights(options);
-    teachers = Teachers(options, device);
-  }
-  if (ranks != nullptr) check_same_work(*ranks, data, rows, options, start.info, teachers);
-  RunFolder run = folder_of_rank(options, ranks);
-  if (resumed) {
-    TrainSummary summary = earlier_summary(run, options, ranks);
-    if (summary.already_finished) {
-      if (!run.is_silent()) check_data_of_finished(run, data, rows, options);
-      return summary;
-    }
-  }
-  prepare_compute(options.compute.threads);
-  std::string damage;
-  std::optional<RunState> saved;
-  if (resumed) {
-    teachers = teachers_of_resumed(options, device);  // now: a run that has ended needs none
-    saved = state_of_run(run, ranks, damage);
-  }
-  Trainer trainer(data, std::move(rows), options, saved ? saved->start : start.info, observer, run, ranks);
-  trainer.learn_from(std::move(teachers));
-  if (saved) {
-    trainer.restore(std::move(*saved));
-    if (!damage.empty()) trainer.log("using the older checkpoint: " + damage);
-    trainer.log("resumed " + position_text(trainer.state()) + ": " + first_line(trainer, options, ranks));
-    run.write_config(given);
-  } else {
-    trainer.log(first_line(trainer, options, ranks));
-    for (const std::string& note : idle_source_notes(data, trainer.rows().training)) trainer.log(note);
-    run.write_config(given);  // before the first checkpoint: from then on the run can be resumed
-    trainer.begin(start);
-    start = {};
-  }
-  const std::vector<TeacherSource>& learnt_from = trainer.teachers().sources();
-  if (!learnt_from.empty()) trainer.log("learning from " + teachers_text(learnt_from));
-  std::string stopped;
-  try {
-    stopped = trainer.run();
-  } catch (const LostRank& error) {
-    throw with_remedy(error, run);
-  }
-  TrainSummary summary = finish(data, trainer, run, given, ranks, observer, stopped);
-  trainer.log(ended_text(summary));
-  return summary;
+  Job job{data, given, options_of_rank(given, ranks.collective()), observer, ranks.collective()};
+  check_soft_labels(data, job.options);
+  return given.resume.empty() ? train_anew(job) : go_on(job);
 }
 
 }  // namespace affekt

@@ -7,7 +7,11 @@
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
 #include "affekt/model/architectures.h"
+#include "nn/calibrate.h"
 #include "nn/images.h"
+#include "train/phases.h"
+#include "train/rank_job.h"
+#include "train/schedule.h"
 
 namespace affekt {
 namespace {
@@ -16,47 +20,74 @@ double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::
   return std::chrono::duration<double>(to - from).count();
 }
 
+void calibrate(TorchNetwork& network, const TrainSetup& setup, const Preprocessing& preprocessing, RunRecord& record,
+               const Agreement& agreement) {
+  constexpr std::size_t kEnough = 2048;
+  const NodeShape& input = network.table().input;
+  // All activations of a batch are kept: what 64 faces of 48 x 48 need is the measure.
+  const std::int64_t batch =
+      std::max<std::int64_t>(2, std::int64_t{64} * 48 * 48 / (std::int64_t{input.height} * input.width));
+  const auto before = std::chrono::steady_clock::now();
+  const std::vector<std::size_t>& rows = setup.rows.training;
+  const std::vector<std::size_t> sample =
+      stratified_sample(setup.data, rows, std::min(kEnough, rows.size()), setup.options.seed);
+  const at::Tensor images = image_tensor(setup.data, sample, setup.device);
+  std::int64_t done = 0;
+  calibrate_batch_norm(network, [&]() -> at::Tensor {
+    const std::int64_t begin = done;
+    const std::int64_t count = std::min(batch, images.size(0) - begin);
+    if (count <= 0) return {};
+    // Half calibrated weights are nothing to go on with.
+    if (agreement.signal() != 0) {
+      throw Interrupted("stopped before the first step, nothing is saved (train anew, with --force)");
+    }
+    done += count;
+    return network_input(images.narrow(0, begin, count), preprocessing, input);
+  });
+  record.log("BatchNorm is folded away in these weights: its statistics are measured on " + std::to_string(done) +
+             " training faces (the network computes what it did): " +
+             format_fixed(seconds_between(before, std::chrono::steady_clock::now()), 1) + " s");
+}
+
+Score score_of_first(Collective& ranks, const Score& score) {
+  const at::Tensor values = at::empty({2}, at::kDouble);
+  values[0] = score.loss;
+  values[1] = score.accuracy;
+  ranks.broadcast_from_first({values});
+  Score first = score;
+  first.loss = values[0].item<double>();
+  first.accuracy = values[1].item<double>();
+  return first;
+}
+
+std::string epoch_line(const EpochStats& stats, int epochs, bool better) {
+  return "epoch " + std::to_string(stats.epoch) + "/" + std::to_string(epochs) + ": train loss " +
+         format_fixed(stats.train_loss, 4) + ", accuracy " + format_fixed(stats.train_accuracy, 4) +
+         "; validation loss " + format_fixed(stats.validation_loss, 4) + ", accuracy " +
+         format_fixed(stats.validation_accuracy, 4) + (better ? " (best)" : "") + "; " +
+         format_fixed(stats.images_per_second, 0) + " images/s, " + format_fixed(100 * stats.data_share, 1) +
+         " % of it for data";
+}
+
+bool is_better(const Score& score, const RunState& run) {
+  return run.best_epoch == 0 || score.accuracy > run.best.accuracy ||
+         (score.accuracy == run.best.accuracy && score.loss < run.best.loss);
+}
+
 }  // namespace
 
-Trainer::Trainer(const Dataset& data, TrainRows rows, const TrainOptions& options, const StartInfo& start,
-                 const TrainObserver& observer, RunFolder& run, Ranks* ranks)
-    : data_(data),
-      options_(options),
-      observer_(observer),
-      run_(run),
-      rows_(std::move(rows)),
-      device_(resolve_device(options.compute.device)),
-      network_(make_network(options.model, network_options(options, start.variant)), at::Device(device_)),
-      optimizer_(network_, options.optimizer, options.weight_decay),
-      faces_(data, rows_.training, options, at::Device(device_)),
-      ranks_(ranks) {
-  state_.start = start;
-  state_.bf16 = effective_precision(options.compute.precision, network_.table(), device_) == Precision::bf16;
-  if (options.ema > 0) average_.emplace(network_.table(), network_.device());
-  const at::Device device(device_);
-  validation_images_ = image_tensor(data, rows_.validation, device);
-  sums_ = at::zeros({2}, at::TensorOptions().dtype(at::kDouble).device(device));
-  step_sums_ = at::zeros_like(sums_);
-  state_.data_digest = data.digest();
-  state_.weights_digest = weights_digest(data, rows_, options);
-  start_ = epoch_start_ = Clock::now();
+void set_first_weights(TorchNetwork& network, const StartWeights& start, const TrainSetup& setup, RunRecord& record,
+                       const Agreement& agreement) {
+  record.log(set_start_weights(network, start, setup.options.seed));
+  if (start.weights.folded_batch_norm) calibrate(network, setup, start.info.preprocessing, record, agreement);
+  std::vector<at::Tensor> weights;
+  for (const auto& entry : network.entries()) weights.push_back(entry.tensor);
+  setup.ranks.broadcast_from_first(weights);
 }
 
-double Trainer::seconds() const { return earlier_seconds_ + seconds_between(start_, Clock::now()); }
-
-double Trainer::epoch_elapsed() const { return earlier_elapsed_ + seconds_between(epoch_start_, Clock::now()); }
-
-std::int64_t Trainer::step_rows() const { return round_rows() * options_.accumulate; }
-
-std::int64_t Trainer::steps_left() const {
-  const std::int64_t rows = static_cast<std::int64_t>(rows_.training.size()) - state_.seen;
-  return rows / step_rows() + (rows % step_rows() >= 2 ? 1 : 0);
-}
-
-std::int64_t Trainer::rows_of_next_step() const {
-  const std::int64_t rows = std::min(step_rows(), static_cast<std::int64_t>(rows_.training.size()) - state_.seen);
-  // A last batch of one row is left out: BatchNorm has no variance for it. The order changes every epoch.
-  return rows % round_rows() == 1 ? rows - 1 : rows;
+Trainer::Trainer(const TrainSetup& setup, TrainState& state, RunRecord& record, Agreement& agreement)
+    : setup_(setup), state_(state), record_(record), agreement_(agreement) {
+  begin_phase();
 }
 
 std::string Trainer::run() {
@@ -69,19 +100,28 @@ std::string Trainer::run() {
   }
 }
 
+void Trainer::begin_phase() {
+  features_ = {};
+  step_.emplace(setup_, state_, agreement_, features_.training);
+  time_left_.begin_phase();
+}
+
 std::string Trainer::train_epochs() {
+  const TrainOptions& options = setup_.options;
+  const RunState& run = state_.run;
   log_groups();
-  while (state_.epoch < options_.epochs) {
-    const Phase phase = phase_of_epoch(options_, state_.epoch);
-    if (phase != state_.phase) {
-      enter(phase);
+  while (run.epoch < options.epochs) {
+    const Phase phase = phase_of_epoch(options, run.epoch);
+    if (phase != run.phase) {
+      state_.enter(phase);
+      begin_phase();
       log_groups();
     }
-    const int since = std::max(state_.best_epoch, options_.frozen_epochs());
-    if (stop_early(state_.epoch, since, options_.early_stop)) return "early-stop";
-    if (head_alone()) fill_features();
+    const int since = std::max(run.best_epoch, options.frozen_epochs());
+    if (stop_early(run.epoch, since, options.early_stop)) return "early-stop";
+    if (HeadFeatures::of_use(setup_, state_)) fill_features();
     if (!train_epoch()) {
-      save_checkpoint();
+      record_.save_checkpoint(state_);
       return "max-time";
     }
     finish_epoch();
@@ -89,193 +129,159 @@ std::string Trainer::train_epochs() {
   return "epochs";
 }
 
-at::Tensor Trainer::running_order() const { return epoch_order(rows_.training.size(), options_.seed, state_.epoch); }
-
-void Trainer::begin_epoch() {
-  sums_.zero_();
-  state_.seen = 0;
-  state_.watched_sum = 0;
-  state_.watched_rows = 0;
-  state_.epoch_seconds = 0;
-  state_.epoch_data_seconds = 0;
-  state_.epoch_elapsed = 0;
+void Trainer::fill_features() {
+  features_.fill(setup_, state_, record_, time_left_, [this] {
+    step_->agree();
+    stop_if_requested();
+  });
 }
 
 bool Trainer::train_epoch() {
-  const at::Tensor order = running_order();
-  if (state_.step == 0) begin_epoch();
-  earlier_elapsed_ = state_.epoch_elapsed;
-  epoch_start_ = Clock::now();
-  const std::int64_t steps = state_.step + steps_left();
-  agree();
-  while (state_.step < steps) {
-    if (out_of_time()) return false;
+  RunState& run = state_.run;
+  const at::Tensor order = epoch_order(setup_.rows.training.size(), setup_.options.seed, run.epoch);
+  if (run.step == 0) state_.begin_epoch();
+  state_.begin_clock();
+  const std::int64_t steps = run.step + state_.steps_left();
+  const std::int64_t every = setup_.options.checkpoint_every;
+  step_->agree();
+  while (run.step < steps) {
+    if (agreement_.time_up()) return false;
     const auto before = Clock::now();
-    take_step(order);
+    step_->take(order);
     const double spent = seconds_between(before, Clock::now());
-    ++state_.step;
+    ++run.step;
     time_left_.add_step(spent);
-    state_.epoch_seconds += spent;
+    run.epoch_seconds += spent;
     report_progress(steps);
-    const bool due = options_.checkpoint_every > 0 && optimizer_.steps() % options_.checkpoint_every == 0;
-    if (due && state_.step < steps) save_checkpoint();
+    const bool due = every > 0 && state_.optimizer.steps() % every == 0;
+    if (due && run.step < steps) record_.save_checkpoint(state_);
     stop_if_requested();
   }
   return true;
 }
 
 void Trainer::stop_if_requested() {
-  const int signal = requested_signal();
+  const int signal = agreement_.signal();
   if (signal == 0) return;
-  if (run_.is_silent() && ranks_ == nullptr) throw Interrupted("stopped; nothing was written", signal);
-  const bool saved = save_checkpoint();
+  const bool saved = record_.save_checkpoint(state_);
   const std::string where =
-      "stopped in epoch " + std::to_string(state_.epoch + 1) + " after step " + std::to_string(state_.step);
-  throw Interrupted(where + (saved ? "; saved" : "; not saved") + " (--resume " + printable(run_.path().string()) +
-                        " goes on" + (saved ? "" : " from " + saved_text()) + ")",
+      "stopped in epoch " + std::to_string(state_.run.epoch + 1) + " after step " + std::to_string(state_.run.step);
+  throw Interrupted(where + (saved ? "; saved" : "; not saved") + " (--resume " + record_.place() + " goes on" +
+                        (saved ? "" : " from " + record_.saved_text()) + ")",
                     signal);
 }
 
-void Trainer::take_step(const at::Tensor& order) {
-  // The position is that of the rows, not of the steps: a resumed run may take them in larger or smaller portions.
-  const std::int64_t count = rows_of_next_step();
-  for (std::int64_t done = 0; done < count; done += round_rows()) {
-    const std::int64_t size = std::min(round_rows(), count - done);
-    const RowShare mine = share_of_rows(size, rank(), world(), 2);
-    // A rank without rows takes part all the same, with two that count nothing.
-    const RowShare used = mine.count > 0 ? mine : RowShare{0, 2};
-    add_gradient(order, {state_.seen + done + used.begin, used.count},
-                 static_cast<double>(mine.count) / static_cast<double>(count), done / round_rows(),
-                 done + size == count);
-  }
-  watch_loss(state_.seen + count);
-  optimizer_.clip(options_.clip_grad);
-  // The middle of the step: neither the first step of a warm-up nor the last of a cosine trains with a rate of zero.
-  const double middle = static_cast<double>(state_.seen) + 0.5 * static_cast<double>(count);
-  const double epochs_done = state_.epoch + middle / static_cast<double>(order.size(0));
-  state_.seen += count;
-  state_.rate =
-      options_.effective_lr() * schedule_factor(options_, epochs_done) * state_.plateau.factor * state_.rate_factor();
-  optimizer_.step(state_.rate);
-  update_average();
-}
-
-void Trainer::add_gradient(const at::Tensor& order, RowShare rows, double share, std::int64_t part, bool last) {
-  const auto before = Clock::now();
-  const bool with_pixels = !training_features_ || !teachers_.empty();
-  const FaceBatch batch = faces_.batch(order, rows.begin, rows.count, state_.epoch, with_pixels);
-  const at::Tensor input = training_input(order.narrow(0, rows.begin, rows.count), batch);
-  state_.epoch_data_seconds += seconds_between(before, Clock::now());
-  Pass pass;
-  pass.training = true;
-  pass.bf16 = state_.bf16;
-  pass.seed = dropout_seed();
-  pass.step = static_cast<std::uint64_t>(optimizer_.steps() * options_.accumulate + part);
-  const at::Tensor logits = training_logits(input, pass);
-  const at::Tensor loss = teachers_.blend(weighted_cross_entropy(logits, batch.targets, batch.weights), logits,
-                                          batch.pixels, batch.weights, state_.bf16);
-  if (share > 0) add_to_sums(loss, logits, batch.labels);
-  backward(loss.mul(share), last);
-}
-
-void Trainer::add_to_sums(const at::Tensor& loss, const at::Tensor& logits, const at::Tensor& labels) {
-  const at::NoGradGuard no_grad;
-  at::Tensor& sums = ranks_ != nullptr ? step_sums_ : sums_;
-  sums[0].add_(loss.detach().to(at::kDouble), static_cast<double>(labels.size(0)));
-  sums[1].add_(logits.argmax(1).eq(labels).sum().to(at::kDouble));
-}
-
-void Trainer::update_average() {
-  if (!average_) return;
-  const at::NoGradGuard no_grad;
-  // Early on the average must not hang on to the first, random weights.
-  const auto t = static_cast<double>(optimizer_.steps());
-  const double decay = std::min(options_.ema, (1 + t) / (10 + t));
-  const auto& now = network_.entries();
-  for (std::size_t i = 0; i < now.size(); ++i) {
-    if (!network_.is_trained(now[i].spec.node)) continue;
-    at::Tensor mean = average_->entries()[i].tensor;
-    mean.lerp_(now[i].tensor.detach(), 1 - decay);
-  }
-}
-
 void Trainer::finish_epoch() {
-  take_weights_of_first();
-  const Score score = score_of_first(score_logits(validation_logits(), data_, rows_.validation));
+  RunState& run = state_.run;
+  state_.take_weights_of_first();
+  // Resuming validates first.
+  const at::Tensor logits = validation_logits(setup_, state_, features_, [this] { stop_if_requested(); });
+  const Score score = score_of_first(setup_.ranks, score_logits(logits, setup_.data, setup_.rows.validation));
   if (!std::isfinite(score.loss)) {  // the last steps can do it after the losses were summed
-    throw Diverged{"the loss is not finite in epoch " + std::to_string(state_.epoch + 1) + ", validation"};
+    throw Diverged{"the loss is not finite in epoch " + std::to_string(run.epoch + 1) + ", validation"};
   }
-  const at::Tensor sums = sums_.to(at::kCPU);
-  const auto seen = static_cast<double>(state_.seen);
-  ++state_.epoch;
-  state_.step = 0;
-  if (options_.schedule == ScheduleKind::plateau) state_.plateau.observe(score.accuracy);
-  const bool better = state_.best_epoch == 0 || score.accuracy > state_.best.accuracy ||
-                      (score.accuracy == state_.best.accuracy && score.loss < state_.best.loss);
+  ++run.epoch;
+  run.step = 0;
+  if (setup_.options.schedule == ScheduleKind::plateau) run.plateau.observe(score.accuracy);
+  const bool better = is_better(score, run);
   if (better) {
-    state_.best_epoch = state_.epoch;
-    state_.best = score;
-    save_best();
+    run.best_epoch = run.epoch;
+    run.best = score;
+    record_.save_best(setup_, state_);
   }
+  const EpochStats stats = stats_of_epoch(score);
+  time_left_.end_epoch(stats.seconds - run.epoch_seconds);
+  run.history.push_back(stats);
+  record_.save_metrics(run.history);
+  record_.log(epoch_line(stats, setup_.options.epochs, better));
+  record_.save_checkpoint(state_);
+  if (setup_.observer.epoch) setup_.observer.epoch(stats);
+}
+
+EpochStats Trainer::stats_of_epoch(const Score& score) const {
+  const RunState& run = state_.run;
+  const at::Tensor sums = state_.sums.to(at::kCPU);
+  const auto seen = static_cast<double>(run.seen);
   EpochStats stats;
-  stats.epoch = state_.epoch;
+  stats.epoch = run.epoch;
   stats.train_loss = sums[0].item<double>() / seen;
   stats.train_accuracy = sums[1].item<double>() / seen;
   stats.validation_loss = score.loss;
   stats.validation_accuracy = score.accuracy;
-  stats.learning_rate = state_.rate;
-  stats.seconds = epoch_elapsed();
-  stats.images_per_second = seen / std::max(1e-9, state_.epoch_seconds);
-  stats.data_share = state_.epoch_data_seconds / std::max(1e-9, state_.epoch_seconds);
-  time_left_.end_epoch(stats.seconds - state_.epoch_seconds);
-  state_.history.push_back(stats);
-  write_metrics();
-  log("epoch " + std::to_string(stats.epoch) + "/" + std::to_string(options_.epochs) + ": train loss " +
-      format_fixed(stats.train_loss, 4) + ", accuracy " + format_fixed(stats.train_accuracy, 4) + "; validation loss " +
-      format_fixed(stats.validation_loss, 4) + ", accuracy " + format_fixed(stats.validation_accuracy, 4) +
-      (better ? " (best)" : "") + "; " + format_fixed(stats.images_per_second, 0) + " images/s, " +
-      format_fixed(100 * stats.data_share, 1) + " % of it for data");
-  save_checkpoint();
-  if (observer_.epoch) observer_.epoch(stats);
+  stats.learning_rate = run.rate;
+  stats.seconds = state_.epoch_elapsed();
+  stats.images_per_second = seen / std::max(1e-9, run.epoch_seconds);
+  stats.data_share = run.epoch_data_seconds / std::max(1e-9, run.epoch_seconds);
+  return stats;
+}
+
+void Trainer::go_back(const Diverged& diverged) {
+  constexpr int kMost = 3;
+  RunState& run = state_.run;
+  const int setbacks = run.setbacks + 1;
+  if (setbacks > kMost) {
+    throw DataError(diverged.what +
+                    ", for the fourth time and at an eighth of the rate (train anew with a lower --lr; " +
+                    "--warmup-epochs and --clip-grad 1 help)");
+  }
+  const int best_epoch = run.best_epoch;
+  const Score best = run.best;
+  state_.optimizer.discard_gradients();
+  const RunState calm = state_of_run(record_.folder(), setup_.ranks, Wanted::calm).state;
+  state_.restore(calm, record_.checkpoint_of(calm));
+  begin_phase();
+  run.setbacks = setbacks;
+  if (best_epoch > run.best_epoch) {  // best.safetensors has it
+    run.best_epoch = best_epoch;
+    run.best = best;
+  }
+  record_.note_saved(calm);
+  record_.warn(diverged.what + ": back to " + record_.saved_text() + ", with half the learning rate, now x " +
+               format_shortest(run.rate_factor()) + " (" + std::to_string(setbacks) + " of " + std::to_string(kMost) +
+               " times)");
+  record_.save_checkpoint(state_);
+}
+
+void Trainer::log_groups() {
+  const Network& table = state_.network.table();
+  if (table.features == 0) return;
+  record_.log("from epoch " + std::to_string(state_.run.epoch + 1) + ": " +
+              groups_text(parameter_groups(table, setup_.options, state_.run.phase)));
 }
 
 WorkLeft Trainer::work_left(std::int64_t steps) const {
+  const TrainOptions& options = setup_.options;
+  const RunState& run = state_.run;
+  const bool frozen = run.epoch < options.frozen_epochs();
   WorkLeft left;
-  const bool frozen = state_.epoch < options_.frozen_epochs();
-  left.epochs = (frozen ? options_.frozen_epochs() : options_.epochs) - state_.epoch;
-  left.steps = left.epochs * steps - state_.step;
-  left.thawed_epochs = frozen ? options_.epochs - options_.frozen_epochs() : 0;
+  left.epochs = (frozen ? options.frozen_epochs() : options.epochs) - run.epoch;
+  left.steps = left.epochs * steps - run.step;
+  left.thawed_epochs = frozen ? options.epochs - options.frozen_epochs() : 0;
   left.thawed_steps = left.thawed_epochs * steps;
-  left.step_rows = step_rows();
-  left.validation_rows = static_cast<std::int64_t>(rows_.validation.size());
-  left.cached = training_features_.has_value();
+  left.step_rows = setup_.step_rows();
+  left.validation_rows = static_cast<std::int64_t>(setup_.rows.validation.size());
+  left.cached = features_.training.has_value();
   return left;
 }
 
 void Trainer::report_progress(std::int64_t steps) {
   constexpr double kEvery = 0.1;
+  const RunState& run = state_.run;
   const auto now = Clock::now();
-  if (!observer_.progress || (state_.step < steps && seconds_between(last_progress_, now) < kEvery)) return;
+  if (!setup_.observer.progress || (run.step < steps && seconds_between(last_progress_, now) < kEvery)) return;
   last_progress_ = now;
-  const at::Tensor sums = sums_.to(at::kCPU);
-  const auto seen = static_cast<double>(state_.seen);
+  const at::Tensor sums = state_.sums.to(at::kCPU);
+  const auto seen = static_cast<double>(run.seen);
   TrainProgress progress;
-  progress.epoch = state_.epoch + 1;
-  progress.epochs = options_.epochs;
-  progress.step = state_.step;
+  progress.epoch = run.epoch + 1;
+  progress.epochs = setup_.options.epochs;
+  progress.step = run.step;
   progress.steps = steps;
   progress.loss = sums[0].item<double>() / seen;
   progress.accuracy = sums[1].item<double>() / seen;
-  progress.images_per_second = static_cast<double>(step_rows()) / std::max(1e-9, time_left_.seconds_a_step());
+  progress.images_per_second = static_cast<double>(setup_.step_rows()) / std::max(1e-9, time_left_.seconds_a_step());
   progress.seconds_left = time_left_.seconds(work_left(steps));
-  observer_.progress(progress);
-}
-
-bool Trainer::out_of_time() const { return ranks_ != nullptr ? agreed_.time_up : own_time_is_up(); }
-
-bool Trainer::own_time_is_up() const {
-  const double limit = options_.max_time.seconds();
-  return limit > 0 && seconds_between(start_, Clock::now()) >= limit;
+  setup_.observer.progress(progress);
 }
 
 }  // namespace affekt

@@ -38,15 +38,20 @@ AFFEKT_API RankPlace find_rank_place(const std::function<const char*(const char*
 /// What this build can exchange gradients with: "gloo", "gloo and nccl", or "" where it has no data parallel.
 AFFEKT_API std::string rank_backends();
 
-/// The connection of one process to the others.
+class Collective;
+
+/// The connection of one process to the others, of which there may be none.
 class AFFEKT_API Ranks {
  public:
-  /// Meets the others. From here on every rank tells the others twice a second that it is alive.
+  /// A process alone: what is exchanged comes back.
+  static Ranks alone();
+  /// Meets the others, if `place` has any. From here on every rank tells the others twice a second that it is alive.
   /// @param timeout  Seconds: how long to wait for the others here, and after how long of silence one counts as lost.
   /// @throws UsageError  this build has no data parallel; nobody answers at the address; some ranks do not come.
-  static std::shared_ptr<Ranks> meet(const RankPlace& place, double timeout);
+  static Ranks meet(const RankPlace& place, double timeout);
   /// Leaves without a word if neither finish() nor leave() was called: the others count it as lost.
   ~Ranks();
+  Ranks(Ranks&& other) noexcept;
   Ranks(const Ranks&) = delete;
   Ranks& operator=(const Ranks&) = delete;
 
@@ -67,12 +72,11 @@ class AFFEKT_API Ranks {
   /// Not collective: tells the others why this rank ends, so that they end with LostRank.
   void leave(const std::string& why) noexcept;
 
-  struct Impl;
-  Impl& impl() { return *impl_; }  ///< For the library itself.
+  Collective& collective() { return *collective_; }  ///< For the library itself.
 
  private:
-  explicit Ranks(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Ranks(std::unique_ptr<Collective> collective);
+  std::unique_ptr<Collective> collective_;
 };
 
 }  // namespace affekt

@@ -114,7 +114,7 @@ AFFEKT_API std::string train_summary_json(const TrainSummary& summary);
 AFFEKT_API void check_training(const TrainOptions& options);
 
 /// The options of the run folder to resume, which rank 0 reads for all. @throws IoError, DataError.
-AFFEKT_API TrainOptions run_options_of_first(const std::string& folder, Ranks* ranks);
+AFFEKT_API TrainOptions run_options_of_first(const std::string& folder, Ranks& ranks);
 
 /// Trains and leaves in the run folder: config.json, metrics.csv, log.txt, best.safetensors (the epoch with the highest
 /// validation accuracy; of equals, the lower loss), last/ (checkpoints to resume from), summary.json and curves.svg.
@@ -143,6 +143,8 @@ AFFEKT_API TrainOptions run_options_of_first(const std::string& folder, Ranks* r
 /// @throws Interrupted stop_requested() said so, on any rank; last/ was saved first.
 /// @throws LostRank    another rank is gone; the run can be resumed from its last checkpoint, with any number of ranks.
 AFFEKT_API TrainSummary run_training(const Dataset& data, const TrainOptions& options,
-                                     const TrainObserver& observer = {}, Ranks* ranks = nullptr);
+                                     const TrainObserver& observer = {});
+AFFEKT_API TrainSummary run_training(const Dataset& data, const TrainOptions& options, const TrainObserver& observer,
+                                     Ranks& ranks);
 
 }  // namespace affekt

@@ -1,28 +1,51 @@
 // Exchanges of tensors over a Gloo group. All of them pass through the CPU but the gradients of a CUDA build.
+#include "train/collective_c10d.h"
+
 #include <algorithm>
 #include <cstring>
 #include <numeric>
 #include <utility>
 
-#include "train/rank_group.h"
-#include "train/ranks_impl.h"
-
 namespace affekt {
+namespace {
 
-void broadcast_from_first(Ranks& ranks, const std::vector<at::Tensor>& tensors) {
+class C10dSum final : public BackgroundSum {
+ public:
+  C10dSum(C10dCollective& ranks, const std::vector<double>& values)
+      : ranks_(ranks), values_(at::empty({static_cast<std::int64_t>(values.size())}, at::kDouble)) {
+    std::copy(values.begin(), values.end(), values_.data_ptr<double>());
+    std::vector<at::Tensor> list{values_};
+    future_ = ranks.blaming([&] { return guarded(ranks.watch, ranks.group->allreduce(list), values_); });
+  }
+
+  std::vector<double> wait() override {
+    ranks_.blaming([&] { future_->waitAndThrow(); });
+    const auto* data = values_.data_ptr<double>();
+    return {data, data + values_.numel()};
+  }
+
+ private:
+  C10dCollective& ranks_;
+  at::Tensor values_;
+  FuturePtr future_;
+};
+
+}  // namespace
+
+void C10dCollective::broadcast_from_first(const std::vector<at::Tensor>& tensors) {
   const at::NoGradGuard no_grad;
-  ranks.impl().blaming([&] {
+  blaming([&] {
     for (const at::Tensor& tensor : tensors) {
       // The same order of values on all ranks, whatever the memory format.
       at::Tensor values = tensor.detach().to(at::kCPU).contiguous().clone();
       std::vector<at::Tensor> list{values};
-      ranks.impl().wait(ranks.impl().group->broadcast(list), values);
-      if (!ranks.is_first()) tensor.detach().copy_(values);
+      wait(group->broadcast(list), values);
+      if (!is_first()) tensor.detach().copy_(values);
     }
   });
 }
 
-at::Tensor gather_rows(Ranks& ranks, const at::Tensor& mine, const std::vector<std::int64_t>& counts) {
+at::Tensor C10dCollective::gather_rows(const at::Tensor& mine, const std::vector<std::int64_t>& counts) {
   const at::NoGradGuard no_grad;
   const at::Tensor rows = mine.detach().to(at::kCPU).contiguous();
   std::vector<std::int64_t> shape = rows.sizes().vec();
@@ -32,9 +55,9 @@ at::Tensor gather_rows(Ranks& ranks, const at::Tensor& mine, const std::vector<s
   const auto padded = [&] { return at::zeros({most, width}, at::kByte); };
   std::vector<at::Tensor> in{padded()}, parts;
   std::memcpy(in[0].data_ptr(), rows.data_ptr(), rows.nbytes());
-  for (int r = 0; r < ranks.size(); ++r) parts.push_back(padded());
+  for (int r = 0; r < size(); ++r) parts.push_back(padded());
   std::vector<std::vector<at::Tensor>> out{parts};
-  ranks.impl().blaming([&] { ranks.impl().wait(ranks.impl().group->allgather(out, in), in[0]); });
+  blaming([&] { wait(group->allgather(out, in), in[0]); });
   shape[0] = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
   at::Tensor all = at::empty(shape, rows.options());
   auto* next = static_cast<std::uint8_t*>(all.data_ptr());
@@ -46,28 +69,8 @@ at::Tensor gather_rows(Ranks& ranks, const at::Tensor& mine, const std::vector<s
   return all;
 }
 
-struct BackgroundSum::Pending {
-  Ranks& ranks;
-  at::Tensor values;
-  FuturePtr future;
-};
-
-BackgroundSum::BackgroundSum(Ranks& ranks) : pending_(new Pending{ranks, {}, {}}) {}
-BackgroundSum::~BackgroundSum() = default;
-
-void BackgroundSum::begin(const std::vector<double>& values) {
-  at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::kDouble);
-  std::copy(values.begin(), values.end(), tensor.data_ptr<double>());
-  pending_->values = tensor;
-  std::vector<at::Tensor> list{tensor};
-  Ranks::Impl& impl = pending_->ranks.impl();
-  pending_->future = impl.blaming([&] { return guarded(impl.watch, impl.group->allreduce(list), tensor); });
-}
-
-std::vector<double> BackgroundSum::end() {
-  pending_->ranks.impl().blaming([&] { pending_->future->waitAndThrow(); });
-  const auto* data = pending_->values.data_ptr<double>();
-  return {data, data + pending_->values.numel()};
+std::unique_ptr<BackgroundSum> C10dCollective::begin_sum(const std::vector<double>& values) {
+  return std::make_unique<C10dSum>(*this, values);
 }
 
 }  // namespace affekt
