@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "affekt/core/random.h"
+#include "affekt/data/dataset.h"
 #include "affekt/infer/executor.h"
 #include "affekt/model/architectures.h"
 #include "affekt/nn/classifier.h"
