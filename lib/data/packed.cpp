@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "affekt/core/error.h"
+#include "affekt/core/safetensors.h"
 #include "affekt/core/text.h"
 
 namespace affekt {
@@ -106,11 +107,6 @@ void read_labels_and_splits(const SafetensorsFile& file, std::size_t rows, Datas
 }
 
 }  // namespace
-
-bool is_packed_dataset(const SafetensorsFile& file) {
-  const auto schema = file.metadata().find("schema");
-  return schema != file.metadata().end() && schema->second == kSchema;
-}
 
 Dataset read_packed(const std::filesystem::path& path) {
   const SafetensorsFile file = SafetensorsFile::open(path);

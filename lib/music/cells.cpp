@@ -141,18 +141,6 @@ DurationCell duration_cell(std::string_view cell, bool decimal_comma) {
   return {seconds * 1000, true};
 }
 
-std::string_view track_id(std::string_view cell) {
-  cell = trim(cell);
-  if (cell.find(':') == std::string_view::npos && cell.find('/') == std::string_view::npos) return cell;
-  for (const std::string_view mark : {"spotify:track:", "/track/"}) {
-    const std::size_t at = cell.find(mark);
-    if (at == std::string_view::npos) continue;
-    const std::string_view rest = cell.substr(at + mark.size());
-    return rest.substr(0, rest.find_first_of("?/#"));
-  }
-  return cell;
-}
-
 bool is_name_list(std::string_view cell) {
   cell = trim(cell);
   return (cell.size() >= 2 && cell.front() == '[' && cell.back() == ']') || cell.find(';') != std::string_view::npos;

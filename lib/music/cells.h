@@ -30,9 +30,6 @@ struct DurationCell {
 };
 DurationCell duration_cell(std::string_view cell, bool decimal_comma);
 
-/// "spotify:track:ID" and ".../track/ID?..." to ID; anything else trimmed.
-std::string_view track_id(std::string_view cell);
-
 /// The one name of a list literal "['A']" that needs no unescaping; "" if it has more or none.
 std::string_view only_name(std::string_view cell);
 

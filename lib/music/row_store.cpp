@@ -6,6 +6,7 @@
 #include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
 #include "music/cells.h"
+#include "music/track_id.h"
 
 namespace affekt {
 namespace {

@@ -7,7 +7,7 @@
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
-#include "affekt/recommend/playlist.h"
+#include "affekt/music/spotify_id.h"
 #include "affekt/recommend/track_names.h"
 #include "music/column_names.h"
 

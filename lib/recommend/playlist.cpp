@@ -123,25 +123,4 @@ PlaylistText write_playlist(const Recommendation& recommendation, PlaylistFormat
   return uris(recommendation);
 }
 
-std::optional<std::string> parse_spotify_track(std::string_view text) {
-  constexpr std::size_t kIdLength = 22;  // base 62
-  text = trim(text);
-  if (const auto marker = text.rfind("spotify:track:"); marker == 0) {
-    text.remove_prefix(std::string_view("spotify:track:").size());
-  } else if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
-    if (text.substr(0, scheme) != "https" && text.substr(0, scheme) != "http") return std::nullopt;
-    text.remove_prefix(scheme + 3);
-    if (text.rfind("open.spotify.com/", 0) != 0) return std::nullopt;
-    const auto track = text.find("/track/");
-    if (track == std::string_view::npos) return std::nullopt;
-    text.remove_prefix(track + 7);
-    text = text.substr(0, text.find_first_of("?#/"));
-  }
-  const bool is_id = text.size() == kIdLength && std::all_of(text.begin(), text.end(), [](char c) {
-                       return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-                     });
-  if (!is_id) return std::nullopt;
-  return std::string(text);
-}
-
 }  // namespace affekt

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "affekt/core/text.h"
-#include "affekt/recommend/playlist.h"
+#include "affekt/music/spotify_id.h"
 
 namespace affekt::playlist {
 namespace {

@@ -235,19 +235,6 @@ TEST_CASE("an empty playlist is a valid one in every format") {
   CHECK(write(none, PlaylistFormat::xspf).find("<trackList>") != std::string::npos);
 }
 
-TEST_CASE("Spotify ids are recognised in the forms people paste") {
-  CHECK(parse_spotify_track(kId) == kId);
-  CHECK(parse_spotify_track("  spotify:track:" + kId + " ") == kId);
-  CHECK(parse_spotify_track("https://open.spotify.com/track/" + kId + "?si=abc") == kId);
-  CHECK(parse_spotify_track("https://open.spotify.com/intl-de/track/" + kId) == kId);
-  CHECK_FALSE(parse_spotify_track(""));
-  CHECK_FALSE(parse_spotify_track("spotify:album:" + kId));
-  CHECK_FALSE(parse_spotify_track("https://example.com/track/" + kId));
-  CHECK_FALSE(parse_spotify_track("https://open.spotify.com/album/" + kId));
-  CHECK_FALSE(parse_spotify_track(kId + "x"));
-  CHECK_FALSE(parse_spotify_track("4uLU6hMCjMI75M1A2tKUQ-"));
-}
-
 TEST_CASE("xspf agrees with the schema", "[.schema][schema]") {
   const char* xmllint = std::getenv("AFFEKT_XMLLINT");
   const char* source = std::getenv("AFFEKT_SOURCE");

@@ -89,8 +89,6 @@ bool Io::color() const {
   return error_is_terminal_ && (no_color == nullptr || *no_color == '\0');
 }
 
-bool Io::out_is_terminal() const { return ::isatty(STDOUT_FILENO) != 0; }
-
 void Io::progress(double fraction, const std::string& text) {
   constexpr auto kInterval = std::chrono::milliseconds(100);
   constexpr int kBarWidth = 24;

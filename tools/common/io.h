@@ -43,7 +43,6 @@ class Io {
   void warn(const std::string& text);    ///< stderr, always: "affekt-train: warning: ...".
   void error(const std::string& text);   ///< stderr, always: "affekt-train: ...".
   bool color() const;                    ///< stderr is a terminal and NO_COLOR is not set.
-  bool out_is_terminal() const;
 
   /// Redraws one progress line on a terminal (at most ten times a second); nothing elsewhere or when quiet.
   void progress(double fraction, const std::string& text);

@@ -4,13 +4,9 @@
 #include <filesystem>
 
 #include "affekt/core/export.h"
-#include "affekt/core/safetensors.h"
 #include "affekt/data/dataset.h"
 
 namespace affekt {
-
-/// True if the metadata says that the file is a packed dataset ("affekt.dataset/1").
-AFFEKT_API bool is_packed_dataset(const SafetensorsFile& file);
 
 /// Tensors `images` u8 (N, 48, 48), `labels` u8 (N), `split` u8 (N; 0 train, 1 public, 2 private), `names` u8 (bytes)
 /// with `name_offsets` u64 (N + 1), and, where the rows have them, `soft_labels` f32 (N, 7). Everything is validated

@@ -3,9 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "affekt/core/export.h"
 #include "affekt/recommend/recommendation.h"
@@ -40,9 +38,5 @@ struct PlaylistText {
 /// where an entry must have a location, links to Spotify's search page.
 AFFEKT_API PlaylistText write_playlist(const Recommendation& recommendation, PlaylistFormat format,
                                        const std::string& title);
-
-/// The 22-character id out of a Spotify id, URI (spotify:track:ID) or URL
-/// (https://open.spotify.com/[intl-xx/]track/ID?...).
-AFFEKT_API std::optional<std::string> parse_spotify_track(std::string_view text);
 
 }  // namespace affekt
