@@ -4,29 +4,21 @@
 
 namespace affekt {
 
-Agreement::Agreement(const TrainSetup& setup) : setup_(setup) {}
+Agreement::Agreement(const TrainSetup& setup)
+    : setup_(setup), rank_sums_(at::zeros({2}, at::TensorOptions().dtype(at::kDouble).device(setup.device))) {}
 
-at::Tensor Agreement::sums_of_rank(const at::Tensor& totals) {
-  if (alone()) return totals;
-  if (!rank_sums_.defined()) rank_sums_ = at::zeros_like(totals);
-  return rank_sums_;
-}
+at::Tensor Agreement::sums_of_rank(const at::Tensor& totals) const { return alone() ? totals : rank_sums_; }
 
 void Agreement::begin() {
   if (alone()) return;
-  double loss = 0;
-  double right = 0;
-  if (rank_sums_.defined()) {
-    const at::Tensor sums = rank_sums_.to(at::kCPU);
-    loss = sums[0].item<double>();
-    right = sums[1].item<double>();
-    rank_sums_.zero_();
-  }
+  const at::Tensor sums = rank_sums_.to(at::kCPU).clone();
+  rank_sums_.zero_();
   const bool stop = stop_wished();
   const bool terminate = stop && setup_.observer.stop_signal && setup_.observer.stop_signal() == SIGTERM;
   // The clocks of the others are left out of it.
   const bool time_up = setup_.ranks.is_first() && clock_has_run_out();
-  pending_ = setup_.ranks.begin_sum({loss, right, stop ? 1.0 : 0.0, terminate ? 1.0 : 0.0, time_up ? 1.0 : 0.0});
+  pending_ = setup_.ranks.begin_sum(
+      {sums[0].item<double>(), sums[1].item<double>(), stop ? 1.0 : 0.0, terminate ? 1.0 : 0.0, time_up ? 1.0 : 0.0});
 }
 
 void Agreement::end(const at::Tensor& totals) {

@@ -16,7 +16,7 @@ class Agreement {
   explicit Agreement(const TrainSetup& setup);  ///< Which outlives it.
 
   /// Where a rank adds up the losses and right answers of its rows, (2) fp64: `totals` itself for a process alone.
-  at::Tensor sums_of_rank(const at::Tensor& totals);
+  at::Tensor sums_of_rank(const at::Tensor& totals) const;
   /// Collective: sends what this rank has added up and wishes;
   void begin();
   /// and adds what all ranks have added up to `totals`.

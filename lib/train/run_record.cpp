@@ -17,6 +17,10 @@ std::filesystem::path RunRecord::scratch_folder() const {
 
 std::string RunRecord::place() const { return printable(scratch_folder().string()); }
 
+void RunRecord::write_config(const TrainOptions& options) const {
+  if (folder_) folder_->write_config(options);
+}
+
 void RunRecord::log(const std::string& line) {
   if (folder_) folder_->log(line);
   if (observer_.log) observer_.log(line);

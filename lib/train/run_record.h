@@ -26,6 +26,7 @@ class RunRecord {
   std::filesystem::path scratch_folder() const;
   std::string place() const;  ///< The folder, for messages.
 
+  void write_config(const TrainOptions& options) const;  ///< @throws IoError.
   void log(const std::string& line);
   void warn(const std::string& line);
 

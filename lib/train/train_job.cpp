@@ -288,8 +288,7 @@ TrainSummary train_anew(const Job& job) {
   TorchNetwork network(make_network(options.model, network_options(options, start.info.variant)), setup.device);
   record.log(first_line(setup, network.table(), computes_in_bf16(setup, network.table())));
   for (const std::string& note : idle_source_notes(job.data, setup.rows.training)) record.log(note);
-  // Before the first checkpoint: from then on the run can be resumed.
-  if (record.folder() != nullptr) record.folder()->write_config(job.given);
+  record.write_config(job.given);  // before the first checkpoint: from then on the run can be resumed
   set_first_weights(network, start, setup, record, agreement);
   TrainState state(setup, std::move(network), start.info);
   start = {};
@@ -316,7 +315,7 @@ TrainSummary go_on(const Job& job) {
   record.go_on_from(state.run);
   if (!found.damage.empty()) record.log("using the older checkpoint: " + found.damage);
   record.log("resumed " + position_text(state.run) + ": " + first_line(setup, state.network.table(), state.run.bf16));
-  if (record.folder() != nullptr) record.folder()->write_config(job.given);
+  record.write_config(job.given);
   return train_to_end(setup, state, record, agreement, job.given);
 }
 
@@ -349,7 +348,7 @@ TrainSummary run_training(const Dataset& data, const TrainOptions& options, cons
 
 TrainSummary run_training(const Dataset& data, const TrainOptions& given, const TrainObserver& observer, Ranks& ranks) {
   check_training(given);
-  Job job{data, given, options_of_rank(given, ranks.collective()), observer, ranks.collective()};
+  const Job job{data, given, options_of_rank(given, ranks.collective()), observer, ranks.collective()};
   check_soft_labels(data, job.options);
   return given.resume.empty() ? train_anew(job) : go_on(job);
 }

@@ -54,10 +54,7 @@ Score score_of_first(Collective& ranks, const Score& score) {
   values[0] = score.loss;
   values[1] = score.accuracy;
   ranks.broadcast_from_first({values});
-  Score first = score;
-  first.loss = values[0].item<double>();
-  first.accuracy = values[1].item<double>();
-  return first;
+  return {values[1].item<double>(), values[0].item<double>()};
 }
 
 std::string epoch_line(const EpochStats& stats, int epochs, bool better) {

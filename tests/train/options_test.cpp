@@ -177,6 +177,23 @@ TEST_CASE("without a rate of its own a run has the optimizer's") {
   CHECK(options.effective_lr() == 0.3);
 }
 
+TEST_CASE("fields of an aggregate are counted, whatever their types") {
+  struct Inner {
+    int a = 0;
+    std::string b;
+  };
+  struct Outer {
+    Inner inner;
+    std::vector<std::string> c;
+    double d = 1;
+    OnResume e = OnResume::keep;
+  };
+  struct None {};
+  CHECK(test::count_fields<None>() == 0);
+  CHECK(test::count_fields<Inner>() == 2);
+  CHECK(test::count_fields<Outer>() == 4);
+}
+
 TEST_CASE("every field of TrainOptions has one row in the table of options") {
   const TrainOptions options;
   const std::vector<Described> all = described(options);

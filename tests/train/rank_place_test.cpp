@@ -99,3 +99,16 @@ TEST_CASE("a malformed or lacking variable is named") {
   CHECK_THAT(refusal(with(kTorchrun, "MASTER_ADDR", "tcp://node0")), ContainsSubstring("MASTER_ADDR"));
   CHECK_THAT(refusal(with(kTorchrun, "MASTER_ADDR", "a\x1b[31m b")), !ContainsSubstring("\x1b"));
 }
+
+TEST_CASE("a process alone is a rank of one that agrees with itself") {
+  Ranks ranks = Ranks::meet(place_of({}), 1);
+  CHECK(ranks.rank() == 0);
+  CHECK(ranks.size() == 1);
+  CHECK(ranks.is_first());
+  CHECK(ranks.threads() >= 1);
+  CHECK(ranks.text_of_first("a\nb") == "a\nb");
+  CHECK(ranks.text_of_first("").empty());
+  CHECK_NOTHROW(ranks.check_equal({"data"}, {"one"}));
+  CHECK_NOTHROW(ranks.leave("for no reason"));
+  CHECK_NOTHROW(ranks.finish());
+}
