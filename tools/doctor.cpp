@@ -46,7 +46,7 @@ void examine_library(Json& checks) {
 
 void examine_learn(Json& checks) {
   if (!load_own("learn")) {
-    checks.push_back(check("libaffekt_learn", "warning", "not in this build: no affekt-train, no affekt-eval",
+    checks.push_back(check("libaffekt_learn", "warning", "not in this build: no affekt-train, no evaluation on a GPU",
                            "configure with -DAFFEKT_WITH_LEARN=ON (needs libtorch-dev)"));
     return;
   }

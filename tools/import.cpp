@@ -17,8 +17,8 @@ int main(int argc, char** argv) {
   tool.choice("faces", flags.faces,
               {{"all", FaceSelection::all}, {"largest", FaceSelection::largest}, {"none", FaceSelection::none}},
               "Faces of a picture to add; none: the picture is a face already cut out");
-  tool.option("detector", flags.detector, "Face detector: haar, or yunet with --detector-model");
-  tool.option("detector-model", flags.detector_model, "The detector's file, where not the installed one");
+  tool.choice("detector", flags.detector.kind, detector_names(), "Face detector; yunet needs --detector-model");
+  tool.option("detector-model", flags.detector.file, "The detector's file, where not the installed one");
   tool.option("pack", flags.pack, "Write the datasets of --data as one packed .safetensors file");
   tool.flag("check", flags.check, "Count duplicates, conflicts, blank faces and leaks in the datasets of --data");
   tool.option("data", flags.data, "Dataset: CSV, folder or packed file; repeatable");

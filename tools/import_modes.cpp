@@ -99,7 +99,6 @@ int add_pictures(const Tool& tool, const ImportFlags& flags, Io& io) {
 
   FaceReaderOptions reader;
   reader.detector = flags.detector;
-  reader.detector_model = flags.detector_model;
   const auto access = load_picture_access(reader);
   const std::atomic<int>& signal = catch_interrupts();
   ImportOptions options;

@@ -12,7 +12,8 @@ namespace affekt::cli {
 
 struct ImportFlags {
   std::vector<std::string> inputs, data;
-  std::string label, into, pack, detector = "haar", detector_model;
+  std::string label, into, pack;
+  DetectorOptions detector;
   FaceSelection faces = FaceSelection::largest;
   bool check = false;
   DatasetOptions dataset;

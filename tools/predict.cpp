@@ -15,8 +15,8 @@ int main(int argc, char** argv) {
   tool.choice("faces", flags.reader.faces,
               {{"all", FaceSelection::all}, {"largest", FaceSelection::largest}, {"none", FaceSelection::none}},
               "Faces of a picture to read; none: the picture is a face already cut out");
-  tool.option("detector", flags.reader.detector, "Face detector: haar, or yunet with --detector-model");
-  tool.option("detector-model", flags.reader.detector_model, "The detector's file, where not the installed one");
+  tool.choice("detector", flags.reader.detector.kind, detector_names(), "Face detector; yunet needs --detector-model");
+  tool.option("detector-model", flags.reader.detector.file, "The detector's file, where not the installed one");
   tool.option("min-confidence", flags.reader.min_confidence,
               "Below this probability of the best emotion the status is uncertain");
   tool.option("annotate", flags.annotate, "Write copies with boxes and labels to this folder, as PNG");

@@ -26,11 +26,11 @@ int main(int argc, char** argv) {
     if (!job.moods.empty()) name_clusters(catalog.tracks, catalog.cluster, moods, catalog.clusters);
     for (const auto& line : catalog.notes.lines) io.detail(line);
     for (const auto& line : catalog.notes.warnings) io.warn(line);
-    const cli::MoodInput mood = cli::find_mood(job, io);
+    const FacesMood mood = cli::find_mood(job, io);
     Recommendation recommendation = recommend(mood.probabilities, catalog, moods, job.recommend, excluded);
     if (!job.library.empty()) cli::find_files(library, recommendation, io);
     cli::write_result(tool, job, mood, recommendation, io);
     if (!job.history.empty()) append_history(job.history, recommendation);
-    return mood.some_failed ? cli::kPartialFailure : 0;
+    return !mood.unreadable.empty() ? cli::kPartialFailure : 0;
   });
 }

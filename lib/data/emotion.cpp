@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "affekt/core/error.h"
 #include "affekt/core/text.h"
 
 namespace affekt {
@@ -20,6 +21,21 @@ EmotionProbabilities softmax(const float* logits) {
   for (std::size_t i = 0; i < kEmotionCount; ++i) sum += result[i] = std::exp(logits[i] - largest);
   for (double& value : result) value /= sum;
   return result;
+}
+
+EmotionProbabilities mean_probabilities(const std::vector<EmotionProbabilities>& faces) {
+  if (faces.empty()) throw UsageError("mean of no faces: at least one is needed");
+  EmotionProbabilities mean{};
+  for (const auto& face : faces) {
+    for (std::size_t e = 0; e < kEmotionCount; ++e) mean[e] += face[e] / static_cast<double>(faces.size());
+  }
+  return mean;
+}
+
+EmotionProbabilities one_emotion(Emotion emotion) {
+  EmotionProbabilities one{};
+  one[static_cast<std::size_t>(emotion)] = 1;
+  return one;
 }
 
 const char* emotion_name(Emotion emotion) { return emotion_names().at(static_cast<std::size_t>(emotion)).c_str(); }

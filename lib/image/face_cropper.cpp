@@ -73,27 +73,21 @@ FaceChip whole_picture_chip(const Picture& picture) {
 }
 
 struct FaceCropper::Impl {
-  FaceCropperOptions options;
+  DetectorOptions options;
   std::unique_ptr<FaceDetector> detector;
 
   FaceDetector& ready() {
     if (!detector) {
-      const std::string& file = options.detector_model;
-      detector = options.detector == "yunet" ? make_yunet_detector(file)
-                                             : make_haar_detector(file.empty() ? installed_cascade() : file);
+      const std::string& file = options.file;
+      detector = options.kind == DetectorKind::yunet ? make_yunet_detector(file)
+                                                     : make_haar_detector(file.empty() ? installed_cascade() : file);
     }
     return *detector;
   }
 };
 
-FaceCropper::FaceCropper(FaceCropperOptions options) : impl_(std::make_unique<Impl>()) {
-  const std::vector<std::string> known{"haar", "yunet"};
-  if (std::find(known.begin(), known.end(), options.detector) == known.end()) {
-    throw UsageError("detector: " + unknown_name_message("face detector", options.detector, known));
-  }
-  if (options.detector == "yunet" && options.detector_model.empty()) {
-    throw UsageError("detector: yunet needs its ONNX file; name it with --detector-model");
-  }
+FaceCropper::FaceCropper(DetectorOptions options) : impl_(std::make_unique<Impl>()) {
+  options.validate();
   impl_->options = std::move(options);
 }
 
@@ -126,7 +120,7 @@ std::vector<FaceChip> FaceCropper::crop(const Picture& picture, FaceSelection fa
 
 std::vector<FaceChip> FaceCropper::crop_file(const std::filesystem::path& path, FaceSelection faces) {
   PictureOptions options;
-  options.grey = faces == FaceSelection::none || impl_->options.detector == "haar";
+  options.grey = faces == FaceSelection::none || impl_->options.wants_grey();
   return crop(load_picture(path, options), faces);
 }
 

@@ -43,13 +43,13 @@ struct FacePredictor::Impl {
 
   explicit Impl(const FaceReaderOptions& given)
       : options(given),
-        cropper({given.detector, given.detector_model}),
+        cropper(given.detector),
         executor(ModelFile::open(resolve_model_path(given.model)), {given.threads, true}) {}
 
   std::vector<FileFaces> faces_of(const std::vector<std::string>& files) {
     std::vector<FileFaces> result(files.size());
     PictureOptions decode;
-    decode.grey = options.detector == "haar" || options.faces == FaceSelection::none;
+    decode.grey = options.detector.wants_grey() || options.faces == FaceSelection::none;
     if (options.faces == FaceSelection::none) {
       parallel_for(files.size(), 1, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
@@ -122,7 +122,7 @@ std::vector<FacePrediction> FacePredictor::read_picture(const Picture& picture, 
   if (impl_->options.faces == FaceSelection::none) {
     found.chips.push_back(whole_picture_chip(picture));
   } else {
-    const bool grey = impl_->options.detector == "haar";
+    const bool grey = impl_->options.detector.wants_grey();
     found.chips = impl_->cropper.crop(grey ? to_grey(picture) : picture, impl_->options.faces);
   }
   return std::move(impl_->judge_all({name}, {std::move(found)}).front());

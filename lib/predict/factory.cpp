@@ -13,7 +13,7 @@ namespace {
 
 class Pictures final : public PictureAccess {
  public:
-  explicit Pictures(const FaceReaderOptions& options) : cropper_({options.detector, options.detector_model}) {}
+  explicit Pictures(const FaceReaderOptions& options) : cropper_(options.detector) {}
 
   Dataset read_image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options) override {
     return affekt::read_image_folder(folder, options);

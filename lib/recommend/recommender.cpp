@@ -177,21 +177,6 @@ void RecommendOptions::validate(const MoodMap& moods) const {
   goal_mood(goal, moods);
 }
 
-EmotionProbabilities mean_probabilities(const std::vector<EmotionProbabilities>& faces) {
-  if (faces.empty()) throw UsageError("mean of no faces: at least one is needed");
-  EmotionProbabilities mean{};
-  for (const auto& face : faces) {
-    for (std::size_t e = 0; e < kEmotionCount; ++e) mean[e] += face[e] / static_cast<double>(faces.size());
-  }
-  return mean;
-}
-
-EmotionProbabilities one_emotion(Emotion emotion) {
-  EmotionProbabilities one{};
-  one[static_cast<std::size_t>(emotion)] = 1;
-  return one;
-}
-
 Recommendation recommend(const EmotionProbabilities& probabilities, const Catalog& catalog, const MoodMap& moods,
                          const RecommendOptions& options, const ExclusionList& excluded) {
   options.validate(moods);

@@ -124,13 +124,12 @@ TEST_CASE("face crops: without detection the whole picture is the face") {
 }
 
 TEST_CASE("face crops: wrong detectors") {
-  CHECK(contains(message_of<UsageError>([] { FaceCropper({"har", ""}); }), "face detector 'har'; did you mean 'haar'"));
-  CHECK(contains(message_of<UsageError>([] { FaceCropper({"yunet", ""}); }), "--detector-model"));
+  CHECK(contains(message_of<UsageError>([] { FaceCropper({DetectorKind::yunet, ""}); }), "--detector-model"));
   const TempFolder folder;
   std::ofstream(folder / "text.xml") << "<?xml version=\"1.0\"?><opencv_storage><a>1</a></opencv_storage>";
   std::ofstream(folder / "text.onnx") << "no model";
   const Picture picture = sample_picture(100, 100);
-  for (const char* detector : {"haar", "yunet"}) {
+  for (const DetectorKind detector : {DetectorKind::haar, DetectorKind::yunet}) {
     FaceCropper missing({detector, (folder / "none").string()});
     CHECK_THROWS_AS(missing.crop(picture, FaceSelection::all), IoError);
     for (const char* file : {"text.xml", "text.onnx"}) {

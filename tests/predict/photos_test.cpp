@@ -38,7 +38,7 @@ TEST_CASE("photos: YuNet of the edition that this OpenCV reads; the other one is
   const auto file = [&](const std::string& edition) {
     return (data / "detector" / ("face_detection_yunet_" + edition + ".onnx")).string();
   };
-  FaceCropper fitting({"yunet", file(kYunetEdition)});
+  FaceCropper fitting({DetectorKind::yunet, file(kYunetEdition)});
   CHECK(fitting.crop_file(data / "photos" / "fr_two_people.jpg", FaceSelection::all).size() == 2);
   CHECK(fitting.crop_file(data / "photos" / "coffee.png", FaceSelection::all).empty());
 
@@ -47,7 +47,7 @@ TEST_CASE("photos: YuNet of the edition that this OpenCV reads; the other one is
     CHECK(fitting.crop(small, FaceSelection::all).empty());
   }
 
-  FaceCropper foreign({"yunet", file(other)});
+  FaceCropper foreign({DetectorKind::yunet, file(other)});
   try {
     const auto faces = foreign.crop_file(data / "photos" / "fr_two_people.jpg", FaceSelection::all);
     CHECK(faces.size() == 2);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "affekt/faces/face_prediction.h"
+#include "affekt/faces/faces_mood.h"
 #include "affekt/recommend/local_library.h"
 #include "affekt/recommend/playlist.h"
 #include "affekt/recommend/recommender.h"
@@ -40,16 +40,9 @@ void infer_format(const Tool& tool, RecommendJob& job);
 /// Takes the years from their text. @throws UsageError  flags that contradict one another or name nothing known.
 void check(const Tool& tool, RecommendJob& job, const MoodMap& moods);
 
-/// The mood to answer and where it comes from.
-struct MoodInput {
-  EmotionProbabilities probabilities{};
-  std::vector<FacePrediction> faces;  ///< Of all pictures; empty for --emotion.
-  bool some_failed = false;           ///< A picture could not be read, another could.
-};
-
-/// From --emotion, or from the faces in the pictures: the mean over all that were read with enough confidence.
-/// @throws DataError, IoError  there is none.
-MoodInput find_mood(const RecommendJob& job, Io& io);
+/// The mood to answer: from --emotion (then without faces), or from the faces in the pictures.
+/// @throws DataError, IoError  no face counts.
+FacesMood find_mood(const RecommendJob& job, Io& io);
 
 /// Where the files of --library are: fills the recommendation in and notes the match rate.
 void find_files(const LocalLibrary& library, Recommendation& recommendation, Io& io);
@@ -58,7 +51,7 @@ void find_files(const LocalLibrary& library, Recommendation& recommendation, Io&
 Json library_json(const LibraryMatch& match, std::size_t tracks);
 
 /// Playlist to --out or stdout, JSON where asked for, notes to stderr.
-void write_result(const Tool& tool, const RecommendJob& job, const MoodInput& mood,
+void write_result(const Tool& tool, const RecommendJob& job, const FacesMood& mood,
                   const Recommendation& recommendation, Io& io);
 
 }  // namespace affekt::cli

@@ -28,7 +28,7 @@ Json track_json(const RecommendedTrack& track) {
           {"file", track.file.empty() ? Json(nullptr) : Json(to_utf8(track.file))}};
 }
 
-Json result_json(const Tool& tool, const MoodInput& mood, const Recommendation& recommendation) {
+Json result_json(const Tool& tool, const FacesMood& mood, const Recommendation& recommendation) {
   Json json = tool.result();
   json["faces"] = Json::array();
   for (const auto& face : mood.faces) json["faces"].push_back(face_json(face));
@@ -72,7 +72,7 @@ std::string playlist_title(const Recommendation& recommendation) {
 
 }  // namespace
 
-void write_result(const Tool& tool, const RecommendJob& job, const MoodInput& mood,
+void write_result(const Tool& tool, const RecommendJob& job, const FacesMood& mood,
                   const Recommendation& recommendation, Io& io) {
   for (const auto& note : recommendation.notes) io.note(note);
   const bool only_json = job.format == OutputFormat::json || (tool.common.json && !job.format_given);

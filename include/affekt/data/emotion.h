@@ -21,6 +21,12 @@ using EmotionProbabilities = std::array<double, kEmotionCount>;  ///< Fractions 
 /// exp(z) over its sum, of seven logits.
 AFFEKT_API EmotionProbabilities softmax(const float* logits);
 
+/// Mean of several faces' probabilities; each face counts the same. @throws UsageError if there are none.
+AFFEKT_API EmotionProbabilities mean_probabilities(const std::vector<EmotionProbabilities>& faces);
+
+/// All weight on one emotion.
+AFFEKT_API EmotionProbabilities one_emotion(Emotion emotion);
+
 AFFEKT_API const char* emotion_name(Emotion emotion);
 AFFEKT_API const std::vector<std::string>& emotion_names();
 

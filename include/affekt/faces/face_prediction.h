@@ -9,6 +9,7 @@
 
 #include "affekt/core/export.h"
 #include "affekt/data/emotion.h"
+#include "affekt/faces/detector.h"
 
 namespace affekt {
 
@@ -35,10 +36,9 @@ enum class FaceSelection : std::uint8_t { all, largest, none };  ///< none: the 
 struct FaceReaderOptions {
   std::string model = "default";  ///< Model file, run folder or "default".
   FaceSelection faces = FaceSelection::all;
-  std::string detector = "haar";
-  std::string detector_model;  ///< Path of another cascade file; "" = the installed haar alt2.
-  double min_confidence = 0;   ///< Below this the status is uncertain; fraction 0..1.
-  int threads = 0;             ///< 0 = all cores.
+  DetectorOptions detector;
+  double min_confidence = 0;  ///< Below this the status is uncertain; fraction 0..1.
+  int threads = 0;            ///< 0 = all cores.
 };
 
 /// Pictures in, faces out. Made by libaffekt_faces.

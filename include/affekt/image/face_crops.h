@@ -8,23 +8,19 @@
 #include <vector>
 
 #include "affekt/core/export.h"
+#include "affekt/faces/detector.h"
 #include "affekt/faces/picture_access.h"
 #include "affekt/image/picture.h"
 
 namespace affekt {
-
-struct FaceCropperOptions {
-  std::string detector = "haar";  ///< "haar", or "yunet", which needs detector_model.
-  std::string detector_model;     ///< Cascade or ONNX file; "" = the installed haarcascade_frontalface_alt2.xml.
-};
 
 /// Detector and cutter. Deterministic: the same picture gives the same boxes in the same order. Not for several threads
 /// at once.
 class AFFEKT_API FaceCropper {
  public:
   /// The detector file is read when the first picture needs it.
-  /// @throws UsageError  unknown detector, or yunet without a model file.
-  explicit FaceCropper(FaceCropperOptions options = {});
+  /// @throws UsageError  yunet without a model file.
+  explicit FaceCropper(DetectorOptions options = {});
   ~FaceCropper();
   FaceCropper(FaceCropper&&) noexcept;
   FaceCropper& operator=(FaceCropper&&) noexcept;

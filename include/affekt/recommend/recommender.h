@@ -38,12 +38,6 @@ struct AFFEKT_API RecommendOptions {
   void validate(const MoodMap& moods) const;
 };
 
-/// Mean of several faces' probabilities; each face counts the same. @throws UsageError if there are none.
-AFFEKT_API EmotionProbabilities mean_probabilities(const std::vector<EmotionProbabilities>& faces);
-
-/// All weight on one emotion.
-AFFEKT_API EmotionProbabilities one_emotion(Emotion emotion);
-
 /// Ranks tracks of the catalogue for a mixture of emotions.
 ///
 /// A track's place is (valence, energy) as quantiles of the catalogue, the plane of moods.json. Fit to an emotion e is
