@@ -45,14 +45,16 @@ class Collective {
   virtual ~Collective() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  virtual int local_rank() const = 0;
-  virtual int threads() const = 0;
+  virtual int local_rank() const = 0;  ///< Among the ranks of this machine, told or counted.
+  virtual int threads() const = 0;     ///< This rank's share of the cores that it may run on, at least 1.
   bool is_first() const { return rank() == 0; }
 
-  // As in Ranks.
+  /// Rank 0's text, on all ranks.
   virtual std::string text_of_first(const std::string& text) = 0;
+  /// An agreement: `texts` differ from those of rank 0 on any rank -> the same UsageError on all.
+  /// @param what  Names of the texts, for the message: "data", "options", ...
   virtual void check_equal(const std::vector<std::string>& what, const std::vector<std::string>& texts) = 0;
-  virtual void finish() = 0;
+  virtual void finish() = 0;  ///< As in Ranks, like leave().
   virtual void leave(const std::string& why) noexcept = 0;
 
   /// Rank 0's values in the tensors of all ranks.

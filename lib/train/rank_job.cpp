@@ -66,10 +66,11 @@ FoundState state_of_run(const RunFolder* folder, Collective& ranks, Wanted wante
 TrainOptions run_options_of_first(const std::string& folder, Ranks& ranks) {
   if (ranks.is_first()) {
     TrainOptions options = read_run_options(folder);
-    ranks.text_of_first(train_options_json(options));
+    ranks.collective().text_of_first(train_options_json(options));
     return options;
   }
-  TrainOptions options = parse_train_options(ranks.text_of_first(""), "the options of the run from rank 0");
+  TrainOptions options =
+      parse_train_options(ranks.collective().text_of_first(""), "the options of the run from rank 0");
   options.out = options.resume = folder;
   return options;
 }

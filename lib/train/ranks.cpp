@@ -67,12 +67,6 @@ Ranks::~Ranks() = default;
 
 int Ranks::rank() const { return collective_->rank(); }
 int Ranks::size() const { return collective_->size(); }
-int Ranks::local_rank() const { return collective_->local_rank(); }
-int Ranks::threads() const { return collective_->threads(); }
-std::string Ranks::text_of_first(const std::string& text) { return collective_->text_of_first(text); }
-void Ranks::check_equal(const std::vector<std::string>& what, const std::vector<std::string>& texts) {
-  collective_->check_equal(what, texts);
-}
 void Ranks::finish() { collective_->finish(); }
 void Ranks::leave(const std::string& why) noexcept { collective_->leave(why); }
 

@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "affekt/core/error.h"
 #include "affekt/core/export.h"
@@ -58,14 +57,6 @@ class AFFEKT_API Ranks {
   int rank() const;
   int size() const;
   bool is_first() const { return rank() == 0; }
-  int local_rank() const;  ///< Among the ranks of this machine, told or counted.
-  int threads() const;     ///< This rank's share of the cores that it may run on, at least 1.
-
-  /// Rank 0's text, on all ranks.
-  std::string text_of_first(const std::string& text);
-  /// An agreement: `texts` differ from those of rank 0 on any rank -> the same UsageError on all.
-  /// @param what  Names of the texts, for the message: "data", "options", ...
-  void check_equal(const std::vector<std::string>& what, const std::vector<std::string>& texts);
 
   /// Waits for all and parts in good order.
   void finish();
