@@ -126,8 +126,10 @@ struct ModelFile::Impl {
   std::uint64_t file_bytes = 0;
 };
 
-ModelFile ModelFile::open(const fs::path& path) {
-  SafetensorsFile file = SafetensorsFile::open(path);
+ModelFile ModelFile::open(const fs::path& path) { return of(SafetensorsFile::open(path)); }
+
+ModelFile ModelFile::of(SafetensorsFile file) {
+  const fs::path path = file.path();
   const std::string place = printable(path.string());
   const Validator validator(file, place);
   const std::string& schema = validator.metadata("schema");

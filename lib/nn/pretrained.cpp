@@ -26,12 +26,12 @@ FileKind kind_of_weights(const fs::path& path) {
 }
 
 /// A model of this program: the network must be the very one.
-PretrainedWeights read_own_model(const fs::path& path, const std::string& network, bool keep_classifier) {
-  const ModelFile model = ModelFile::open(path);
+PretrainedWeights read_own_model(SafetensorsFile file, const std::string& network, bool keep_classifier) {
+  const ModelFile model = ModelFile::of(std::move(file));
   const ModelCard& card = model.card();
   if (card.architecture != network) {
-    throw DataError(printable(path.string()) + ": a model of " + card.architecture + ", but the network is " + network +
-                    "; " + accepted_text(network));
+    throw DataError(printable(model.path().string()) + ": a model of " + card.architecture + ", but the network is " +
+                    network + "; " + accepted_text(network));
   }
   PretrainedWeights weights;
   weights.format = "affekt model";
@@ -52,11 +52,10 @@ PretrainedWeights read_own_model(const fs::path& path, const std::string& networ
   return weights;
 }
 
-PretrainedWeights read_safetensors(const fs::path& path, const std::string& network, bool keep_classifier) {
-  const SafetensorsFile file = SafetensorsFile::open(path);
+PretrainedWeights read_safetensors(SafetensorsFile file, const std::string& network, bool keep_classifier) {
   const auto schema = file.metadata().find("schema");
   if (schema != file.metadata().end() && schema->second == kModelSchema) {
-    return read_own_model(path, network, keep_classifier);
+    return read_own_model(std::move(file), network, keep_classifier);
   }
   return read_torch_safetensors(file, network, keep_classifier);
 }
@@ -74,21 +73,18 @@ std::string accepted_text(const std::string& network) {
 PretrainedWeights read_pretrained(const fs::path& path, const std::string& network, bool keep_classifier) {
   network_info(network);  // refuses an unknown network
   const std::string place = printable(path.string());
-  PretrainedWeights weights;
-  switch (kind_of_weights(path)) {
-    case FileKind::hdf5:
-    case FileKind::zip:
-      weights = read_keras(path, network, keep_classifier);
-      break;
-    case FileKind::safetensors:
-      weights = read_safetensors(path, network, keep_classifier);
-      break;
-    case FileKind::empty:
-      throw DataError(place + ": an empty file, expected weights");
-    default:
-      throw DataError(place + ": neither HDF5 nor a zip archive nor safetensors; " + accepted_text(network));
+  const FileKind kind = kind_of_weights(path);
+  if (kind == FileKind::empty) throw DataError(place + ": an empty file, expected weights");
+  if (kind != FileKind::hdf5 && kind != FileKind::zip && kind != FileKind::safetensors) {
+    throw DataError(place + ": neither HDF5 nor a zip archive nor safetensors; " + accepted_text(network));
   }
-  weights.digest = digest_hex(InputFile::open(path.string()).bytes());
+  InputFile file = InputFile::open(path);
+  const std::string digest = digest_hex(file.bytes());
+  PretrainedWeights weights =
+      kind == FileKind::safetensors
+          ? read_safetensors(SafetensorsFile::of(std::move(file), path), network, keep_classifier)
+          : read_keras(path, network, keep_classifier);
+  weights.digest = digest;
   return weights;
 }
 

@@ -9,6 +9,7 @@
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,14 +22,32 @@ namespace {
 
 constexpr double kMaxPixels = 100e6;
 
-/// FFmpeg and OpenCV are told by the environment to say nothing themselves and to read local files only.
-void set_quiet_and_local() {
-  cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-  // NOLINTBEGIN(concurrency-mt-unsafe): before the first capture, when no other thread of ours reads the environment
-  setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0);
-  setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file", /*overwrite=*/1);
+/// An environment variable for as long as the object lives; then it is as the host program had it.
+class Variable {
+ public:
+  // NOLINTBEGIN(concurrency-mt-unsafe): while a capture is opened, when no other thread of ours reads the environment
+  Variable(const char* name, const std::string& value) : name_(name), before_(value_of(name)) {
+    setenv(name, value.c_str(), /*overwrite=*/1);
+  }
+  static std::optional<std::string> value_of(const char* name) {
+    const char* found = std::getenv(name);
+    return found == nullptr ? std::nullopt : std::optional<std::string>(found);
+  }
+  ~Variable() {
+    if (before_) {
+      setenv(name_, before_->c_str(), /*overwrite=*/1);
+    } else {
+      unsetenv(name_);
+    }
+  }
   // NOLINTEND(concurrency-mt-unsafe)
-}
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
+};
 
 /// FFmpeg draws plain text as if on a terminal; nobody means that. Texts that describe a video begin with their name.
 bool is_plain_text(const std::string& path) {
@@ -49,7 +68,11 @@ bool is_plain_text(const std::string& path) {
 class Capture final : public FrameSource {
  public:
   explicit Capture(const FrameOptions& options) : every_(options.every), is_camera_(options.file.empty()) {
-    set_quiet_and_local();
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+    // OpenCV asks these when it opens a file: FFmpeg says nothing itself and reads local files only.
+    constexpr const char* kLogLevel = "OPENCV_FFMPEG_LOGLEVEL";
+    const Variable quiet(kLogLevel, Variable::value_of(kLogLevel).value_or("-8"));
+    const Variable local("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file");
     if (is_camera_) {
       open_camera(options.camera);
     } else {

@@ -28,6 +28,8 @@ class AFFEKT_API ModelFile {
   /// Validates before use: container, schema, card, classes, network, tensors (all finite), self-tests (at least one).
   /// @throws IoError, DataError with the file and what is wrong.
   static ModelFile open(const std::filesystem::path& path);
+  /// Of a file that is open already. @throws DataError as open().
+  static ModelFile of(SafetensorsFile file);
 
   const std::filesystem::path& path() const;
   const ModelCard& card() const;
