@@ -10,8 +10,14 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t kLooked = 9;
 
-/// The length of a JSON header, far below 2^56, and the brace that opens it.
-bool is_safetensors(std::string_view bytes) { return bytes.size() >= kLooked && bytes[7] == '\0' && bytes[8] == '{'; }
+/// The length of a JSON header, whose highest byte is 0 (in a damaged file perhaps another that no text has), and the
+/// brace that opens it.
+bool is_safetensors(std::string_view bytes) {
+  if (bytes.size() < kLooked || bytes[8] != '{') return false;
+  constexpr unsigned char kLastOfText = 0x7E;
+  const auto highest = static_cast<unsigned char>(bytes[7]);
+  return highest == 0 || highest > kLastOfText;
+}
 
 }  // namespace
 

@@ -105,6 +105,13 @@ std::size_t count_unlisted(const Recommendation& recommendation) {
 
 }  // namespace
 
+const std::vector<std::pair<std::string, PlaylistFormat>>& playlist_format_names() {
+  static const std::vector<std::pair<std::string, PlaylistFormat>> names = {
+      {"table", PlaylistFormat::table}, {"csv", PlaylistFormat::csv},   {"m3u8", PlaylistFormat::m3u8},
+      {"xspf", PlaylistFormat::xspf},   {"jspf", PlaylistFormat::jspf}, {"uris", PlaylistFormat::uris}};
+  return names;
+}
+
 PlaylistText write_playlist(const Recommendation& recommendation, PlaylistFormat format, const std::string& title) {
   switch (format) {
     case PlaylistFormat::table:

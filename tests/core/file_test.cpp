@@ -237,6 +237,8 @@ TEST_CASE("the first bytes tell what kind of file it is, whatever its name") {
   CHECK(file_kind(gzip(text)) == FileKind::gzip);
   CHECK(file_kind(xz(text)) == FileKind::xz);
   CHECK(file_kind("PK\x03\x04 and more"sv) == FileKind::zip);
+  CHECK(file_kind("\xff\xff\xff\xff\xff\xff\xff\x7f{"sv) == FileKind::safetensors);  // its reader says what is wrong
+  CHECK(file_kind("a,b,c,d\n{"sv) == FileKind::other);
   CHECK(file_kind("\x89HDF\r\n\x1A\n"sv) == FileKind::hdf5);
   CHECK(file_kind("\x89HDF\n\n\x1A\n"sv) == FileKind::other);  // line ends that a transfer has changed
   CHECK(file_kind("emotion,{pixels}"sv) == FileKind::other);

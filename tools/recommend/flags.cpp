@@ -13,10 +13,12 @@ Emotion emotion_of(const std::string& name) {
 }
 
 const std::vector<std::pair<std::string, OutputFormat>>& format_names() {
-  static const std::vector<std::pair<std::string, OutputFormat>> names = {
-      {"table", OutputFormat::table}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv},
-      {"m3u8", OutputFormat::m3u8},   {"xspf", OutputFormat::xspf}, {"jspf", OutputFormat::jspf},
-      {"uris", OutputFormat::uris}};
+  static const std::vector<std::pair<std::string, OutputFormat>> names = [] {
+    std::vector<std::pair<std::string, OutputFormat>> all(playlist_format_names().begin(),
+                                                          playlist_format_names().end());
+    all.insert(all.begin() + 1, {"json", std::nullopt});  // after the table, as --help has it
+    return all;
+  }();
   return names;
 }
 
@@ -105,7 +107,7 @@ void check(const Tool& tool, RecommendJob& job, const MoodMap& moods) {
   if (read_once > 1) throw UsageError("standard input (-) can be read once only");
   job.recommend.filter.years = parse_years(job.years);
   job.recommend.validate(moods);
-  const bool playlist_and_json = tool.common.json && job.format_given && job.format != OutputFormat::json;
+  const bool playlist_and_json = tool.common.json && job.format_given && job.format;
   if (playlist_and_json && job.out.empty()) {
     throw UsageError("--json with another --format needs --out FILE: the playlist goes there, the JSON to stdout");
   }

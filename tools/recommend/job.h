@@ -1,7 +1,7 @@
 // What affekt-recommend is asked for, and its steps; tools/recommend.cpp strings them together.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +13,8 @@
 
 namespace affekt::cli {
 
-enum class OutputFormat : std::uint8_t { table, json, csv, m3u8, xspf, jspf, uris };
+/// A form of playlist; none = JSON.
+using OutputFormat = std::optional<PlaylistFormat>;
 
 struct RecommendJob {
   std::vector<std::string> pictures;
@@ -25,7 +26,7 @@ struct RecommendJob {
   std::string moods;
   std::string library;
   std::string out;
-  OutputFormat format = OutputFormat::table;
+  OutputFormat format = PlaylistFormat::table;
   bool format_given = false;  ///< By --format, or by the ending of --out.
   RecommendOptions recommend;
   FaceReaderOptions faces;

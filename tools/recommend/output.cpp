@@ -44,23 +44,6 @@ Json result_json(const Tool& tool, const FacesMood& mood, const Recommendation& 
   return json;
 }
 
-PlaylistFormat playlist_format(OutputFormat format) {
-  switch (format) {
-    case OutputFormat::csv:
-      return PlaylistFormat::csv;
-    case OutputFormat::m3u8:
-      return PlaylistFormat::m3u8;
-    case OutputFormat::xspf:
-      return PlaylistFormat::xspf;
-    case OutputFormat::jspf:
-      return PlaylistFormat::jspf;
-    case OutputFormat::uris:
-      return PlaylistFormat::uris;
-    default:
-      return PlaylistFormat::table;
-  }
-}
-
 std::string playlist_title(const Recommendation& recommendation) {
   std::size_t most = 0;
   for (std::size_t e = 1; e < kEmotionCount; ++e) {
@@ -75,17 +58,17 @@ std::string playlist_title(const Recommendation& recommendation) {
 void write_result(const Tool& tool, const RecommendJob& job, const FacesMood& mood,
                   const Recommendation& recommendation, Io& io) {
   for (const auto& note : recommendation.notes) io.note(note);
-  const bool only_json = job.format == OutputFormat::json || (tool.common.json && !job.format_given);
+  const bool only_json = !job.format || (tool.common.json && !job.format_given);
   std::string text;
   std::size_t count = recommendation.tracks.size();
   if (only_json || tool.common.json) {
     text = result_json(tool, mood, recommendation).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   }
   if (!only_json) {
-    const auto playlist = write_playlist(recommendation, playlist_format(job.format), playlist_title(recommendation));
+    const auto playlist = write_playlist(recommendation, *job.format, playlist_title(recommendation));
     count -= playlist.left_out;
     if (playlist.left_out > 0) {
-      const char* what = job.format == OutputFormat::uris ? "a Spotify id" : "a file";
+      const char* what = job.format == PlaylistFormat::uris ? "a Spotify id" : "a file";
       io.note(std::to_string(playlist.left_out) + (playlist.left_out == 1 ? " track without " : " tracks without ") +
               what + " left out");
     }

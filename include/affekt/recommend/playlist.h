@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "affekt/core/export.h"
 #include "affekt/recommend/recommendation.h"
@@ -18,6 +20,8 @@ enum class PlaylistFormat : std::uint8_t {
   jspf,   ///< The same as JSON, https://www.xspf.org/jspf
   uris    ///< One spotify:track:ID a line; tracks without a Spotify id are left out.
 };
+
+AFFEKT_API const std::vector<std::pair<std::string, PlaylistFormat>>& playlist_format_names();
 
 struct PlaylistText {
   std::string text;          ///< UTF-8, ends with a newline (uris of no track: empty).
