@@ -28,7 +28,8 @@ OpenedFile open_for_reading(const std::filesystem::path& path) {
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) throw_io(path, "cannot read");
   if (S_ISDIR(info.st_mode)) throw IoError(printable(path.string()) + ": is a folder, expected a file");
-  const bool mappable = S_ISREG(info.st_mode) && ::lseek(file.get(), 0, SEEK_CUR) == 0;
+  // A file of the system that is made as it is read says that it is empty.
+  const bool mappable = S_ISREG(info.st_mode) && info.st_size > 0 && ::lseek(file.get(), 0, SEEK_CUR) == 0;
   return {std::move(file), mappable, mappable ? static_cast<std::size_t>(info.st_size) : 0};
 }
 

@@ -1,6 +1,8 @@
 #include "affekt/model/engine.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "affekt/core/error.h"
 #include "affekt/core/plugin.h"
@@ -12,10 +14,15 @@ namespace {
 constexpr char kFacesLibrary[] = "affekt_faces";
 constexpr char kLearnLibrary[] = "affekt_learn";
 
-/// LibTorch is asked only where the driver's device is there: to load it takes half a second.
+/// LibTorch is asked only where a driver's device is there (of a PC, of WSL, of a Jetson): to load it takes half a
+/// second.
 bool cuda_found() {
-  std::error_code ignored;
-  if (!std::filesystem::exists("/dev/nvidiactl", ignored)) return false;
+  constexpr const char* kDevices[] = {"/dev/nvidiactl", "/dev/dxg", "/dev/nvhost-ctrl", "/dev/nvmap"};
+  const auto exists = [](const char* device) {
+    std::error_code ignored;
+    return std::filesystem::exists(device, ignored);
+  };
+  if (std::none_of(std::begin(kDevices), std::end(kDevices), exists)) return false;
   const auto sees = reinterpret_cast<TorchSeesCuda>(plugin_symbol(kLearnLibrary, kTorchSeesCuda));
   return sees != nullptr && sees();
 }

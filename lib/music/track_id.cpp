@@ -10,12 +10,13 @@ namespace {
 
 constexpr std::string_view kUri = "spotify:track:", kPath = "/track/", kSite = "open.spotify.com/";
 
-/// A link to a page of Spotify's, or no link at all.
-bool may_be_spotify(std::string_view text) {
+/// What may be an id: of a link to a page of Spotify's, of a URI, or the text itself. "" of any other link.
+std::string_view candidate(std::string_view text) {
   const std::size_t scheme = text.find("://");
-  if (scheme == std::string_view::npos) return text.rfind(kUri) == std::string_view::npos || text.rfind(kUri) == 0;
+  if (scheme == std::string_view::npos) return text.rfind(kUri, 0) == 0 ? text.substr(kUri.size()) : text;
   const std::string_view name = text.substr(0, scheme);
-  return (name == "https" || name == "http") && text.substr(scheme + 3, kSite.size()) == kSite;
+  const bool spotify = (name == "https" || name == "http") && text.substr(scheme + 3, kSite.size()) == kSite;
+  return spotify ? track_id(text) : std::string_view();
 }
 
 }  // namespace
@@ -34,9 +35,7 @@ std::string_view track_id(std::string_view cell) {
 
 std::optional<std::string> parse_spotify_track(std::string_view text) {
   constexpr std::size_t kIdLength = 22;  // base 62
-  text = trim(text);
-  if (!may_be_spotify(text)) return std::nullopt;
-  const std::string_view id = track_id(text);
+  const std::string_view id = candidate(trim(text));
   const bool is_id = id.size() == kIdLength && std::all_of(id.begin(), id.end(), [](char c) {
                        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
                      });

@@ -1,5 +1,7 @@
 #include "affekt/nn/classifier.h"
 
+#include <algorithm>
+
 #include "affekt/data/dataset.h"
 #include "affekt/nn/compute.h"
 #include "nn/forward.h"
@@ -30,7 +32,9 @@ std::vector<float> Classifier::logits(const std::uint8_t* faces, std::size_t n) 
   const at::Tensor images =
       at::from_blob(const_cast<std::uint8_t*>(faces), {static_cast<std::int64_t>(n), 1, kFaceSide, kFaceSide},
                     at::TensorOptions().dtype(at::kByte));
-  const at::Tensor out = forward_images(impl_->network, impl_->preprocessing, images, impl_->bf16, {});
+  ForwardOptions whole;  // the caller chose how many
+  whole.batch_size = static_cast<int>(std::clamp<std::size_t>(n, 1, 65536));
+  const at::Tensor out = forward_images(impl_->network, impl_->preprocessing, images, impl_->bf16, whole);
   const float* values = out.data_ptr<float>();
   return {values, values + out.numel()};
 }

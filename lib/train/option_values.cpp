@@ -1,5 +1,7 @@
 #include "affekt/train/option_values.h"
 
+#include <array>
+#include <charconv>
 #include <cmath>
 
 #include "affekt/core/error.h"
@@ -16,6 +18,13 @@ namespace {
 std::optional<std::string> after(const std::string& prefix, const std::string& text) {
   if (text.rfind(prefix, 0) != 0) return std::nullopt;
   return text.substr(prefix.size());
+}
+
+/// The shortest text that gives the number back, without an exponent: as people write it.
+std::string format_plain(double value) {
+  std::array<char, 400> buffer{};  // the largest double has 309 digits
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
+  return {buffer.data(), result.ptr};
 }
 
 /// Cuts the letter at the end off, if it is one of `units`.
@@ -56,7 +65,7 @@ ValidationRows ValidationRows::parse(const std::string& text) {
   refuse("public or split:F with F between 0 and 1", text);
 }
 
-std::string ValidationRows::text() const { return fraction > 0 ? "split:" + format_shortest(fraction) : "public"; }
+std::string ValidationRows::text() const { return fraction > 0 ? "split:" + format_plain(fraction) : "public"; }
 
 Duration Duration::parse(const std::string& text) {
   if (text.empty()) return {};
@@ -69,7 +78,7 @@ Duration Duration::parse(const std::string& text) {
   return time;
 }
 
-std::string Duration::text() const { return count > 0 ? format_shortest(count) + unit : ""; }
+std::string Duration::text() const { return count > 0 ? format_plain(count) + unit : ""; }
 
 double Duration::seconds() const { return count * (unit == "m" ? 60 : unit == "h" ? 3600 : 1); }
 
@@ -88,7 +97,7 @@ MemoryLimit MemoryLimit::parse(const std::string& text) {
   return limit;
 }
 
-std::string MemoryLimit::text() const { return off ? "off" : format_shortest(count) + unit; }
+std::string MemoryLimit::text() const { return off ? "off" : format_plain(count) + unit; }
 
 std::optional<std::int64_t> MemoryLimit::bytes() const {
   if (off) return std::nullopt;

@@ -192,15 +192,12 @@ TrainOptions parse_train_options(std::string_view text, const std::string& place
   visit_train_options(options, [&](const TrainOptionRow& row, auto& field) {
     if (!row.in_config || !config.contains(row.name)) return;
     const Json& value = config.at(row.name);
-    const auto fail = [&] {
-      return DataError(place + ": " + row.name + ": a value of the wrong kind, " + printable(value.dump(), 60));
-    };
     try {
       field = from_json<std::decay_t<decltype(field)>>(value);
     } catch (const Json::exception&) {
-      throw fail();
-    } catch (const UsageError&) {
-      throw fail();
+      throw DataError(place + ": " + row.name + ": a value of the wrong kind, " + printable(value.dump(), 60));
+    } catch (const UsageError& error) {
+      throw DataError(place + ": " + row.name + ": " + error.what());
     }
   });
   return options;

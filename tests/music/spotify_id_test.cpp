@@ -26,4 +26,7 @@ TEST_CASE("Spotify ids are recognised in the forms people paste") {
   CHECK_FALSE(parse_spotify_track("ftp://open.spotify.com/track/" + kId));
   CHECK_FALSE(parse_spotify_track("https://open.spotify.com.example/track/" + kId));
   CHECK_FALSE(parse_spotify_track("https://open.spotify.com/track/"));
+  CHECK_FALSE(parse_spotify_track("music/track/" + kId));  // a path
+  CHECK_FALSE(parse_spotify_track("x.com/track/" + kId));
+  CHECK_FALSE(parse_spotify_track("spotify:track:" + kId + "?si=1"));
 }

@@ -170,6 +170,8 @@ TEST_CASE("wrong use is one line and exit code 2") {
   f.refused(2, ": --device: expected auto", {"--data", f.data, "--device", "gpu"});
   const std::string config = f.text_file("config.json", "{\"batch_size\": 8}");
   f.refused(2, "did you mean 'batch-size'", {"--data", f.data, "--config", config});
+  const std::string number = f.text_file("number.json", "{\"unfreeze\": 3}");
+  f.refused(2, "number.json: unfreeze: expected all, none or last:N", {"--data", f.data, "--config", number});
   f.refused(2, "preset", {"--data", f.data, "--preset", "papre-basic-cnn"});
 }
 

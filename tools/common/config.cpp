@@ -64,7 +64,11 @@ std::string as_given(const std::string& message, const std::vector<Binding>& bin
   return found == bindings.end() ? message : found->shown() + message.substr(colon);
 }
 
-void Binding::assign(const Json& value, const std::string& place) {
+void Binding::assign(const Json& given, const std::string& place) {
+  // -k takes a number or "auto": a number in a config is its text. One text is a list of one.
+  const Json value = kind == Kind::text && given.is_number_integer() ? Json(given.dump())
+                     : kind == Kind::list && given.is_string()       ? Json::array({given})
+                                                                     : given;
   switch (kind) {
     case Kind::flag:
       if (!value.is_boolean()) throw_expected(place, "true or false", value_text(value));
@@ -76,12 +80,9 @@ void Binding::assign(const Json& value, const std::string& place) {
       if (!value.is_number()) throw_expected(place, "a number", value_text(value));
       break;
     case Kind::text:
-      // -k takes a number or "auto": a number in a config is its text.
-      if (value.is_number_integer()) return set(Json(value.dump()));
       if (!value.is_string()) throw_expected(place, "a text", value_text(value));
       break;
     case Kind::list:
-      if (value.is_string()) return set(Json::array({value}));
       if (!value.is_array() || !std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_string(); })) {
         throw_expected(place, "a list of texts", value_text(value));
       }

@@ -11,7 +11,8 @@
 namespace affekt {
 
 /// Number format of convolutions and dense layers. Weights, BatchNorm statistics and the loss are fp32 either way.
-/// automatic: bf16 where it was measured to be faster, by a fixed table of networks, never by timing.
+/// automatic: bf16 where it was measured to be faster, by a fixed table of networks, never by timing; with oneDNN's
+/// executor, which knows nothing else, fp32.
 enum class Precision : std::uint8_t { automatic, fp32, bf16 };
 AFFEKT_API const std::vector<std::pair<std::string, Precision>>& precision_names();  ///< auto, fp32, bf16
 

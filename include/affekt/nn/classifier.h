@@ -23,7 +23,7 @@ class AFFEKT_API Classifier final : public Engine {
   Classifier& operator=(const Classifier&) = delete;
 
   EngineKind kind() const override { return EngineKind::torch; }
-  /// In passes of at most 256 faces, fewer above 96 x 96; memory: the activations of one pass.
+  /// In one pass up to 65536 faces, fewer above 96 x 96: memory is the activations of the faces given.
   std::vector<float> logits(const std::uint8_t* faces, std::size_t n) override;
 
  private:
