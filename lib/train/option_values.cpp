@@ -30,7 +30,7 @@ std::string format_plain(double value) {
 /// Cuts the letter at the end off, if it is one of `units`.
 std::string cut_unit(std::string& text, const std::string& units) {
   if (text.empty() || units.find(text.back()) == std::string::npos) return "";
-  const std::string unit(1, text.back());
+  std::string unit(1, text.back());
   text.pop_back();
   return unit;
 }
