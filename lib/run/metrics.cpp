@@ -5,27 +5,11 @@
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
 #include "affekt/core/text.h"
-#include "affekt/run/train_summary.h"
+#include "run/epoch_columns.h"
 
 namespace affekt {
 namespace {
 
-struct Column {
-  const char* name;
-  double EpochStats::*field;
-  int decimals;  ///< -1: as many as tell the number.
-  bool needed = false;
-};
-
-/// Behind the epoch, in their order.
-constexpr Column kColumns[] = {{"train_loss", &EpochStats::train_loss, -1},
-                               {"train_accuracy", &EpochStats::train_accuracy, -1},
-                               {"validation_loss", &EpochStats::validation_loss, -1},
-                               {"validation_accuracy", &EpochStats::validation_accuracy, -1, true},
-                               {"learning_rate", &EpochStats::learning_rate, -1},
-                               {"seconds", &EpochStats::seconds, 3},
-                               {"images_per_second", &EpochStats::images_per_second, 1},
-                               {"data_share", &EpochStats::data_share, 4}};
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 /// The place of a column in the header, or its length.
@@ -41,7 +25,7 @@ EpochStats read_epoch(const CsvReader& csv, std::size_t epoch, const std::vector
   }
   stats.epoch = static_cast<int>(*number);
   for (std::size_t i = 0; i < places.size(); ++i) {
-    stats.*kColumns[i].field = places[i] < csv.size() ? parse_double(csv[places[i]]).value_or(kUnknown) : kUnknown;
+    stats.*kEpochColumns[i].field = places[i] < csv.size() ? parse_double(csv[places[i]]).value_or(kUnknown) : kUnknown;
   }
   return stats;
 }
@@ -50,10 +34,10 @@ EpochStats read_epoch(const CsvReader& csv, std::size_t epoch, const std::vector
 
 std::string metrics_csv(const std::vector<EpochStats>& history) {
   std::string text = "epoch";
-  for (const Column& column : kColumns) text += std::string(",") + column.name;
+  for (const EpochColumn& column : kEpochColumns) text += std::string(",") + column.name;
   for (const EpochStats& epoch : history) {
     text += "\n" + std::to_string(epoch.epoch);
-    for (const auto& [name, field, decimals, needed] : kColumns) {
+    for (const auto& [name, field, decimals, needed] : kEpochColumns) {
       text += "," + (decimals < 0 ? format_shortest(epoch.*field) : format_fixed(epoch.*field, decimals));
     }
   }
@@ -75,7 +59,7 @@ std::vector<EpochStats> read_metrics(const std::filesystem::path& path) {
   const std::size_t epoch = place_of(header, "epoch");
   require(epoch, "epoch");
   std::vector<std::size_t> places;
-  for (const Column& column : kColumns) {
+  for (const EpochColumn& column : kEpochColumns) {
     places.push_back(place_of(header, column.name));
     if (column.needed) require(places.back(), column.name);
   }

@@ -9,6 +9,7 @@
 #include "affekt/core/error.h"
 #include "affekt/core/text.h"
 #include "core/json.h"
+#include "run/epoch_columns.h"
 #include "train/checkpoint.h"
 
 namespace affekt {
@@ -61,14 +62,7 @@ void visit_start(State& state, Visitor&& visit) {
 template <typename Epoch, typename Visitor>
 void visit_epoch(Epoch& epoch, Visitor&& visit) {
   visit("epoch", epoch.epoch);
-  visit("train_loss", epoch.train_loss);
-  visit("train_accuracy", epoch.train_accuracy);
-  visit("validation_loss", epoch.validation_loss);
-  visit("validation_accuracy", epoch.validation_accuracy);
-  visit("learning_rate", epoch.learning_rate);
-  visit("seconds", epoch.seconds);
-  visit("images_per_second", epoch.images_per_second);
-  visit("data_share", epoch.data_share);
+  for (const EpochColumn& column : kEpochColumns) visit(column.name, epoch.*column.field);
 }
 
 }  // namespace
