@@ -45,4 +45,8 @@ void* plugin_symbol(const std::string& name, const char* symbol, std::string* wh
   return nullptr;
 }
 
+std::string no_plugin_text(const std::string& name, const std::string& why, const std::string& option) {
+  return "lib" + name + " is not part of this build or cannot be loaded (" + why + "); build with " + option;
+}
+
 }  // namespace affekt

@@ -14,8 +14,7 @@ void* faces_symbol(const char* symbol) {
   std::string why;
   void* address = plugin_symbol(kFacesLibrary, symbol, &why);
   if (address == nullptr) {
-    throw UsageError("pictures cannot be read: libaffekt_faces is not part of this build or cannot be loaded (" + why +
-                     "); build with -DAFFEKT_WITH_FACES=ON");
+    throw UsageError("pictures cannot be read: " + no_plugin_text(kFacesLibrary, why, "-DAFFEKT_WITH_FACES=ON"));
   }
   return address;
 }

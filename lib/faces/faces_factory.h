@@ -6,8 +6,6 @@
 
 namespace affekt {
 
-inline constexpr char kFacesLibrary[] = "affekt_faces";
-
 /// Each returns a new object, which the caller owns. They throw what the constructors throw.
 inline constexpr char kMakeFaceReader[] = "affekt_make_face_reader";
 using MakeFaceReader = FaceReader* (*)(const FaceReaderOptions&);

@@ -11,9 +11,6 @@
 namespace affekt {
 namespace {
 
-constexpr char kFacesLibrary[] = "affekt_faces";
-constexpr char kLearnLibrary[] = "affekt_learn";
-
 /// LibTorch is asked only where a driver's device is there (of a PC, of WSL, of a Jetson): to load it takes half a
 /// second.
 bool cuda_found() {
@@ -43,18 +40,8 @@ void check_onednn(const ComputeOptions& compute) {
   }
 }
 
-std::unique_ptr<Engine> make(MakeEngine maker, const ModelFile& model, const ComputeOptions& compute) {
-  return std::unique_ptr<Engine>(maker(model, compute));
-}
-
 MakeEngine find_maker(const char* library, const char* symbol, std::string& why) {
   return reinterpret_cast<MakeEngine>(plugin_symbol(library, symbol, &why));
-}
-
-[[noreturn]] void refuse(const std::string& name, const std::string& library, const std::string& why,
-                         const std::string& option) {
-  throw UsageError("engine: " + name + " is not there: lib" + library +
-                   " is not part of this build or cannot be loaded (" + why + "); build with " + option);
 }
 
 }  // namespace
@@ -73,15 +60,19 @@ std::unique_ptr<Engine> load_engine(const ModelFile& model, EngineKind kind, con
   std::string no_onednn, no_torch;
   if (kind == EngineKind::onednn || (kind == EngineKind::automatic && !needs_torch(compute))) {
     if (const MakeEngine maker = find_maker(kFacesLibrary, kMakeOnednnEngine, no_onednn)) {
-      return make(maker, model, compute);
+      return std::unique_ptr<Engine>(maker(model, compute));
     }
-    if (kind == EngineKind::onednn) refuse("onednn", kFacesLibrary, no_onednn, "-DAFFEKT_WITH_FACES=ON");
+    if (kind == EngineKind::onednn) {
+      throw UsageError("engine: onednn is not there: " +
+                       no_plugin_text(kFacesLibrary, no_onednn, "-DAFFEKT_WITH_FACES=ON"));
+    }
   }
   if (const MakeEngine maker = find_maker(kLearnLibrary, kMakeTorchEngine, no_torch)) {
-    return make(maker, model, compute);
+    return std::unique_ptr<Engine>(maker(model, compute));
   }
-  refuse("torch", kLearnLibrary, no_torch,
-         no_onednn.empty() ? "-DAFFEKT_WITH_LEARN=ON" : "-DAFFEKT_WITH_FACES=ON or -DAFFEKT_WITH_LEARN=ON");
+  const char* option =
+      no_onednn.empty() ? "-DAFFEKT_WITH_LEARN=ON" : "-DAFFEKT_WITH_FACES=ON or -DAFFEKT_WITH_LEARN=ON";
+  throw UsageError("engine: torch is not there: " + no_plugin_text(kLearnLibrary, no_torch, option));
 }
 
 }  // namespace affekt

@@ -29,6 +29,7 @@ class AFFEKT_API Engine {
 
   /// @param faces  (n, 48, 48) grey, 0..255; resized and preprocessed as the model's card says.
   /// @returns      (n, 7) before softmax, row-major; a face has the same logits in any company, up to rounding.
+  /// Memory: onednn's does not grow beyond 64 faces; torch's does, with the activations of all n.
   virtual std::vector<float> logits(const std::uint8_t* faces, std::size_t n) = 0;
 };
 
