@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   return tool.run(argc, argv, [&](cli::Io& io) {
     const MoodMap moods = job.moods.empty() ? default_moods() : read_moods(job.moods);
     job.recommend.seed = tool.common.seed;
+    job.recommend.filter.years = parse_years(job.years);
     job.faces.threads = tool.common.threads;
     cli::infer_format(tool, job);
     cli::check(tool, job, moods);
@@ -31,6 +32,6 @@ int main(int argc, char** argv) {
     if (!job.library.empty()) cli::find_files(library, recommendation, io);
     cli::write_result(tool, job, mood, recommendation, io);
     if (!job.history.empty()) append_history(job.history, recommendation);
-    return !mood.unreadable.empty() ? cli::kPartialFailure : 0;
+    return mood.unreadable.empty() ? 0 : cli::kPartialFailure;
   });
 }

@@ -1,6 +1,8 @@
 // The executor against a plain double-precision evaluation of the same table.
 #include "affekt/infer/executor.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -115,6 +117,19 @@ TEST_CASE("executor: a face gets the same answer alone and in any company") {
     CHECK(sum == Approx(1.0).epsilon(1e-9));
   }
   CHECK(executor.probabilities(faces.data(), 0).empty());
+}
+
+TEST_CASE("executor: the host program's number of OpenMP threads is given back") {
+  const Network network = make_network("compact");
+  ExecutorOptions options;
+  options.threads = 1;
+  Executor executor(network, random_parameters(network, 3), options);
+  const std::vector<float> faces(static_cast<std::size_t>(network.input.count()) * 64);
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(3);
+  executor.logits(faces.data(), 64);
+  CHECK(omp_get_max_threads() == 3);
+  omp_set_num_threads(before);
 }
 
 TEST_CASE("executor: pixels are scaled as the card says and repeated over three channels") {

@@ -116,6 +116,24 @@ std::vector<Json> lines_of(const std::string& out) {
 
 }  // namespace
 
+TEST_CASE("what OpenCV is told by the environment is taken back") {
+  constexpr const char* kOptions = "OPENCV_FFMPEG_CAPTURE_OPTIONS";
+  constexpr const char* kLevel = "OPENCV_FFMPEG_LOGLEVEL";
+  ::unsetenv(kOptions);
+  ::setenv(kLevel, "-8", 1);
+  const auto frames = open_frames({video(), -1, 0});
+  CHECK(std::getenv(kOptions) == nullptr);
+  REQUIRE(std::getenv(kLevel) != nullptr);
+  CHECK(std::string(std::getenv(kLevel)) == "-8");
+  ::setenv(kOptions, "rtsp_transport;udp", 1);
+  CHECK_NOTHROW(open_frames({video(), -1, 0}));
+  CHECK(std::string(std::getenv(kOptions)) == "rtsp_transport;udp");
+  ::unsetenv(kOptions);
+  ::unsetenv(kLevel);
+  CHECK_NOTHROW(open_frames({video(), -1, 0}));
+  CHECK(std::getenv(kLevel) == nullptr);
+}
+
 TEST_CASE("frames come in order, as many as asked for") {
   Frame frame;
   const auto every = open_frames({video(), -1, 0});

@@ -87,7 +87,7 @@ void infer_format(const Tool& tool, RecommendJob& job) {
   }
 }
 
-void check(const Tool& tool, RecommendJob& job, const MoodMap& moods) {
+void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods) {
   if (job.pictures.empty() && job.emotion.empty()) throw UsageError("give a picture, or --emotion NAME; see --help");
   if (!job.pictures.empty() && !job.emotion.empty()) {
     throw UsageError("give either pictures or --emotion, not both");
@@ -105,7 +105,6 @@ void check(const Tool& tool, RecommendJob& job, const MoodMap& moods) {
                          (job.exclude == "-" ? 1 : 0);
   if (job.history == "-") throw UsageError("history: expected a file, found '-' (it is read and written)");
   if (read_once > 1) throw UsageError("standard input (-) can be read once only");
-  job.recommend.filter.years = parse_years(job.years);
   job.recommend.validate(moods);
   const bool playlist_and_json = tool.common.json && job.format_given && job.format;
   if (playlist_and_json && job.out.empty()) {

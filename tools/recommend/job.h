@@ -38,8 +38,8 @@ void bind(Tool& tool, RecommendJob& job);
 /// Takes the format from the ending of --out where no --format says it.
 void infer_format(const Tool& tool, RecommendJob& job);
 
-/// Takes the years from their text. @throws UsageError  flags that contradict one another or name nothing known.
-void check(const Tool& tool, RecommendJob& job, const MoodMap& moods);
+/// @throws UsageError  flags that contradict one another or name nothing known.
+void check(const Tool& tool, const RecommendJob& job, const MoodMap& moods);
 
 /// The mood to answer: from --emotion (then without faces), or from the faces in the pictures.
 /// @throws DataError, IoError  no face counts.
