@@ -14,6 +14,13 @@ struct Window {
   Dims kernel, strides, before, after;  ///< (height, width) each; before and after: padding.
 };
 
+/// Whether the library's kernels use AVX-512: their blocked layouts have sixteen channels side by side then, else
+/// eight.
+inline bool has_avx512() {
+  constexpr auto kAvx512 = static_cast<unsigned>(dnnl_cpu_isa_avx512_core);
+  return (static_cast<unsigned>(dnnl_get_effective_cpu_isa()) & kAvx512) == kAvx512;
+}
+
 inline void append_eltwise(dnnl::post_ops& chain, dnnl::algorithm algorithm, float alpha) {
 #if DNNL_VERSION_MAJOR >= 3
   chain.append_eltwise(algorithm, alpha, 0.0F);

@@ -7,8 +7,9 @@
 #define HWY_TARGET_INCLUDE "infer/elementwise.cpp"
 #include <hwy/foreach_target.h>
 // Highway wants this order.
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
+
+#include "infer/activation-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace affekt {
@@ -16,25 +17,10 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <class Tag, class V>
-HWY_ATTR HWY_INLINE V Sigmoid(Tag tag, V x) {
-  // exp(88) is still finite; 1 / (1 + exp(88)) is 6e-39.
-  const V power = hn::Exp(tag, hn::Min(hn::Neg(x), hn::Set(tag, 88.0F)));
-  return hn::Div(hn::Set(tag, 1.0F), hn::Add(hn::Set(tag, 1.0F), power));
-}
-
 /// One vector of n values from `in` to `out`, at place i.
 template <class Tag>
 HWY_ATTR HWY_INLINE void ActivateAt(Tag tag, ElementwiseOp::Kind kind, const float* in, float* out, std::size_t i) {
-  const auto x = hn::LoadU(tag, in + i);
-  switch (kind) {
-    case ElementwiseOp::Kind::swish:
-      return hn::StoreU(hn::Mul(x, Sigmoid(tag, x)), tag, out + i);
-    case ElementwiseOp::Kind::sigmoid:
-      return hn::StoreU(Sigmoid(tag, x), tag, out + i);
-    default:
-      return hn::StoreU(hn::Max(x, hn::Zero(tag)), tag, out + i);
-  }
+  hn::StoreU(Activated(tag, kind, hn::LoadU(tag, in + i)), tag, out + i);
 }
 
 HWY_ATTR void Activate(ElementwiseOp::Kind kind, const float* in, float* out, std::size_t n) {

@@ -73,7 +73,7 @@ struct Executor::Impl {
   Plan& plan_for(std::size_t size) {
     const auto found = plans.find(size);
     if (found != plans.end()) return found->second;
-    return plans.try_emplace(size, network, weights, engine, static_cast<std::int64_t>(size)).first->second;
+    return plans.try_emplace(size, network, weights, engine, static_cast<std::int64_t>(size), threads).first->second;
   }
 
   std::vector<float> logits(const float* input, std::size_t n) {

@@ -40,8 +40,6 @@ ElementwiseOp::Kind elementwise_kind(PostOp::Kind kind) {
       return ElementwiseOp::Kind::swish;
     case PostOp::Kind::sigmoid:
       return ElementwiseOp::Kind::sigmoid;
-    case PostOp::Kind::scale_shift:
-      return ElementwiseOp::Kind::scale_shift;
     default:
       return ElementwiseOp::Kind::relu;
   }
@@ -63,6 +61,8 @@ ChannelLayout channel_layout(const memory::desc& desc, const memory::dims& dims)
   return last;
 }
 
+const float* floats_of(const memory& data) { return static_cast<const float*>(data.get_data_handle()); }
+
 }  // namespace
 
 memory PackedWeights::get(const std::vector<float>& values, const memory::desc& plain, const memory::desc& wanted) {
@@ -78,6 +78,12 @@ memory PackedWeights::get(const std::vector<float>& values, const memory::desc& 
   stream.wait();
   versions.push_back(packed);
   return packed;
+}
+
+const float* PackedWeights::get(const std::vector<float>& filters, const WinogradShape& shape) {
+  const auto found = transformed_.find(&filters);
+  if (found != transformed_.end()) return found->second.data();
+  return transformed_.emplace(&filters, transform_filters(shape, filters)).first->second.data();
 }
 
 void BufferPool::Free::operator()(void* data) const { std::free(data); }  // NOLINT(cppcoreguidelines-no-malloc)
@@ -107,8 +113,9 @@ std::size_t BufferPool::take(std::size_t bytes) {
 
 void BufferPool::give_back(std::size_t number) { blocks_[number].taken = false; }
 
-Plan::Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engine& engine, std::int64_t batch)
-    : weights_(weights), engine_(engine), batch_(batch) {
+Plan::Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engine& engine, std::int64_t batch,
+           int threads)
+    : weights_(weights), engine_(engine), batch_(batch), threads_(threads) {
   const auto& steps = network.steps;
   last_use_.assign(steps.size() + 1, 0);
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -127,12 +134,15 @@ Plan::Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engi
   const NodeShape shape = steps.empty() ? network.input : steps[static_cast<std::size_t>(network.output) - 1].out;
   output_ = memory_of(in_layout(value(network.output), plain(shape)));
 
-  std::size_t scratchpad_bytes = 0;
+  std::size_t scratchpad_bytes = 0, winograd_floats = 0;
   for (const auto& call : program_) {
     if (const auto* made = std::get_if<PrimitiveCall>(&call)) {
       scratchpad_bytes = std::max(scratchpad_bytes, made->scratchpad.get_size());
+    } else if (const auto* own = std::get_if<WinogradCall>(&call)) {
+      winograd_floats = std::max(winograd_floats, own->convolution.scratch_count());
     }
   }
+  winograd_scratch_ = AlignedBuffer(winograd_floats);
   void* scratchpad = buffers_.data(buffers_.take_own(scratchpad_bytes));
   for (auto& call : program_) {
     if (auto* made = std::get_if<PrimitiveCall>(&call)) {
@@ -146,10 +156,14 @@ void Plan::run(dnnl::stream& stream, const float* input, float* logits) {
   for (const auto& call : program_) {
     if (const auto* made = std::get_if<PrimitiveCall>(&call)) {
       made->primitive.execute(stream, made->arguments);
+      continue;
+    }
+    stream.wait();  // what is read below is there
+    if (const auto* own = std::get_if<WinogradCall>(&call)) {
+      own->convolution.run(own->source, own->filters, {own->bias, &own->chain}, winograd_scratch_.data(), own->target);
     } else {
-      const auto& own = std::get<ElementwiseCall>(call);
-      stream.wait();  // what it reads is there
-      apply_elementwise(own.chain, own.shape, own.source, own.target);
+      const auto& chain = std::get<ElementwiseCall>(call);
+      apply_elementwise(chain.chain, chain.shape, chain.source, chain.target);
     }
   }
   stream.wait();
@@ -163,6 +177,7 @@ memory Plan::memory_of(const Value& value) const { return memory_of(value, value
 memory Plan::memory_of(const Value& value, const Desc& seen_as) const {
   return {seen_as, engine_, buffers_.data(value.buffer)};
 }
+float* Plan::floats(const Value& value) const { return static_cast<float*>(buffers_.data(value.buffer)); }
 bool Plan::dies(int number) const { return last_use_[static_cast<std::size_t>(number)] <= now_; }
 
 Plan::Value Plan::temporary(const Desc& desc) {
@@ -217,6 +232,23 @@ dnnl::primitive_attr Plan::attributes(const std::vector<PostOp>& posts, int dime
   return attr;
 }
 
+std::vector<ElementwiseOp> Plan::chain(const std::vector<PostOp>& posts, Tag layout, const float* sum) {
+  std::vector<ElementwiseOp> result;
+  for (const PostOp& post : posts) {
+    if (post.kind == PostOp::Kind::sum) {
+      result.push_back({ElementwiseOp::Kind::add, sum, nullptr});
+    } else if (post.kind == PostOp::Kind::scale_shift) {
+      const auto count = static_cast<std::int64_t>(post.scale.size());
+      const Desc channels({1, count, 1, 1}, kFloat, Tag::nchw), lanes({1, count, 1, 1}, kFloat, layout);
+      result.push_back({ElementwiseOp::Kind::scale_shift, floats_of(weights_.get(post.scale, channels, lanes)),
+                        floats_of(weights_.get(post.shift, channels, lanes))});
+    } else {
+      result.push_back({elementwise_kind(post.kind), nullptr, nullptr});
+    }
+  }
+  return result;
+}
+
 template <typename Description>
 void Plan::add(const char* name, const Description& description, Arguments arguments) {
   program_.push_back(
@@ -258,8 +290,32 @@ void Plan::add_step() {
   }
 }
 
+Plan::Value Plan::winograd(const WinogradShape& shape) {
+  const Tag layout = shape.block == 16 ? Tag::nChw16c : Tag::nChw8c;
+  const Desc result(dims_of(step_->out), kFloat, layout), channels({step_->out.channels}, kFloat, Tag::a);
+  const Value input = in_layout(value(step_->input), Desc(dims_of(step_->in), kFloat, layout));
+  Value target;
+  const float* sum = nullptr;
+  if (step_->other >= 0) {
+    sum = floats(in_layout(value(step_->other), result));
+    target = place_over(step_->other, result);
+  } else {
+    target = new_value(result);
+  }
+  program_.push_back(WinogradCall{{shape, batch_, threads_},
+                                  weights_.get(step_->weights, shape),
+                                  floats_of(weights_.get(step_->bias, channels, channels)),
+                                  chain(step_->post, layout, sum),
+                                  floats(input),
+                                  floats(target)});
+  const std::string tile = std::to_string(shape.tile);
+  implementations_.push_back("convolution: winograd F(" + tile + "x" + tile + ", 3x3)");
+  return target;
+}
+
 Plan::Value Plan::conv() {
   const Node& node = step_->node;
+  if (const auto shape = winograd_shape(node, step_->in, step_->out)) return winograd(*shape);
   const std::int64_t groups = node.groups, in = step_->in.channels / groups, out = node.channels / groups;
   const memory::dims filter = groups == 1 ? memory::dims{out, in, node.kernel, node.kernel}
                                           : memory::dims{groups, out, in, node.kernel, node.kernel};
@@ -339,26 +395,19 @@ Plan::Value Plan::elementwise() {
   const ChannelLayout layout = channel_layout(value(step_->input).desc, dims);
   const Value input = in_layout(value(step_->input), Desc(dims, kFloat, layout.tag));
   const Value target = place_over(step_->input, input.desc);
-  const auto floats = [](const memory& data) { return static_cast<const float*>(data.get_data_handle()); };
-
   ElementwiseCall call{};
-  call.source = floats(memory_of(input));
-  call.target = static_cast<float*>(memory_of(target).get_data_handle());
+  call.source = floats(input);
+  call.target = floats(target);
   call.shape = {batch_, dims[1], (dims[1] + layout.lanes - 1) / layout.lanes, dims[2] * dims[3], layout.lanes};
   if (step_->kind == FusedStep::Kind::add) {
     const Value other = in_layout(value(step_->other), input.desc);
-    call.chain.push_back({ElementwiseOp::Kind::add, floats(memory_of(other)), nullptr});
+    call.chain.push_back({ElementwiseOp::Kind::add, floats(other), nullptr});
   } else if (step_->kind == FusedStep::Kind::multiply) {
     const Value gate = in_layout(value(step_->other), Desc({batch_, dims[1], 1, 1}, kFloat, layout.tag));
-    call.chain.push_back({ElementwiseOp::Kind::gate, floats(memory_of(gate)), nullptr});
+    call.chain.push_back({ElementwiseOp::Kind::gate, floats(gate), nullptr});
   }
-  const Desc channels({1, dims[1], 1, 1}, kFloat, Tag::nchw), lanes({1, dims[1], 1, 1}, kFloat, layout.tag);
-  for (const PostOp& post : step_->post) {
-    const bool affine = post.kind == PostOp::Kind::scale_shift;
-    call.chain.push_back({elementwise_kind(post.kind),
-                          affine ? floats(weights_.get(post.scale, channels, lanes)) : nullptr,
-                          affine ? floats(weights_.get(post.shift, channels, lanes)) : nullptr});
-  }
+  const std::vector<ElementwiseOp> posts = chain(step_->post, layout.tag, nullptr);
+  call.chain.insert(call.chain.end(), posts.begin(), posts.end());
   program_.push_back(std::move(call));
   return target;
 }

@@ -13,6 +13,7 @@
 #include "infer/dnnl_version.h"
 #include "infer/elementwise.h"
 #include "infer/fused_network.h"
+#include "infer/winograd.h"
 
 namespace affekt {
 
@@ -25,9 +26,13 @@ class PackedWeights {
   /// address is the key, so it must stay where it is.
   dnnl::memory get(const std::vector<float>& values, const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted);
 
+  /// The filters transformed for winograd_output(); likewise once.
+  const float* get(const std::vector<float>& filters, const WinogradShape& shape);
+
  private:
   dnnl::engine engine_;
   std::unordered_map<const void*, std::vector<dnnl::memory>> packed_;
+  std::unordered_map<const void*, AlignedBuffer> transformed_;
 };
 
 /// Memory blocks that values take and give back, so that values not alive together share one.
@@ -53,7 +58,9 @@ class BufferPool {
 class Plan {
  public:
   /// `network` and `weights` must outlive the plan. @throws dnnl::error
-  Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engine& engine, std::int64_t batch);
+  /// @param threads  that run() will use at most
+  Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engine& engine, std::int64_t batch,
+       int threads);
 
   /// @param input   (batch, channels, height, width)
   /// @param logits  (batch, classes)
@@ -81,12 +88,21 @@ class Plan {
     const float* source;
     float* target;
   };
+  struct WinogradCall {
+    WinogradConvolution convolution;
+    const float* filters;
+    const float* bias;
+    std::vector<ElementwiseOp> chain;
+    const float* source;
+    float* target;
+  };
 
   dnnl::memory::dims dims_of(const NodeShape& shape) const;
   Desc plain(const NodeShape& shape) const;
   Desc any_layout(const NodeShape& shape) const;
   dnnl::memory memory_of(const Value& value) const;
   dnnl::memory memory_of(const Value& value, const Desc& seen_as) const;
+  float* floats(const Value& value) const;
   const Value& value(int number) const { return values_[static_cast<std::size_t>(number)]; }
   bool dies(int number) const;
 
@@ -101,11 +117,14 @@ class Plan {
   /// Attributes that make a primitive do `posts`; their operands go into `arguments`.
   /// @param dimensions  of the primitive's result: 2 or 4.
   dnnl::primitive_attr attributes(const std::vector<PostOp>& posts, int dimensions, Arguments& arguments);
+  /// The same for our own kernels. @param sum  what `sum` adds
+  std::vector<ElementwiseOp> chain(const std::vector<PostOp>& posts, dnnl::memory::format_tag layout, const float* sum);
   template <typename Description>
   void add(const char* name, const Description& description, Arguments arguments);
 
   void add_step();
   Value conv();
+  Value winograd(const WinogradShape& shape);
   Value dense();
   Value max_pool();
   Value average_pool();
@@ -116,13 +135,15 @@ class Plan {
   PackedWeights& weights_;
   dnnl::engine engine_;
   std::int64_t batch_;
+  int threads_;
+  AlignedBuffer winograd_scratch_;
   std::size_t now_ = 0;                // the step being planned
   const FusedStep* step_ = nullptr;    // the same
   std::vector<std::size_t> last_use_;  // of each value: number of the step
   std::vector<Value> values_;
   std::vector<std::size_t> temporaries_;
   BufferPool buffers_;
-  std::vector<std::variant<PrimitiveCall, ElementwiseCall>> program_;
+  std::vector<std::variant<PrimitiveCall, ElementwiseCall, WinogradCall>> program_;
   std::vector<std::string> implementations_;
   dnnl::memory input_, output_;
 };

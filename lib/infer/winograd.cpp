@@ -1,0 +1,158 @@
+#include "infer/winograd.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+
+#include "infer/dnnl_version.h"
+
+namespace affekt {
+namespace {
+
+/// Transformed values of a group of tiles should stay in the second-level cache, beside the filters that pass by.
+constexpr std::int64_t kGroupFloats = 128 * 1024;
+
+/// y = G x for F(4, 3) and F(3, 3): rows of three.
+constexpr double kFilter4[6][3] = {{1.0 / 4, 0, 0},
+                                   {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+                                   {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                   {1.0 / 24, 1.0 / 12, 1.0 / 6},
+                                   {1.0 / 24, -1.0 / 12, 1.0 / 6},
+                                   {0, 0, 1}};
+constexpr double kFilter3[5][3] = {{1.0 / 2, 0, 0},
+                                   {-1.0 / 2, -1.0 / 2, -1.0 / 2},
+                                   {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                   {1.0 / 6, 1.0 / 3, 2.0 / 3},
+                                   {0, 0, 1}};
+
+std::int64_t round_up(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit * unit; }
+
+/// Multiplications of a plane, for a pair of channels.
+std::int64_t cost(WinogradShape shape, int tile) {
+  shape.tile = tile;
+  return shape.places() * shape.tiles_down() * shape.tiles_across();
+}
+
+/// G g G^T of `count` filters side by side. @param in  (9, count)
+void transform(const WinogradShape& shape, const std::vector<double>& in, std::size_t count, std::int64_t step,
+               float* out) {
+  const int side = shape.tile + 2;
+  const double(*matrix)[3] = shape.tile == 4 ? kFilter4 : kFilter3;
+  std::vector<double> half(static_cast<std::size_t>(side) * 3 * count);
+  for (int y = 0; y < side; ++y) {
+    for (std::size_t x = 0; x < 3; ++x) {
+      double* to = &half[(static_cast<std::size_t>(y) * 3 + x) * count];
+      for (std::size_t i = 0; i < count; ++i) {
+        to[i] = matrix[y][0] * in[x * count + i] + matrix[y][1] * in[(3 + x) * count + i] +
+                matrix[y][2] * in[(6 + x) * count + i];
+      }
+    }
+  }
+  for (int y = 0; y < side; ++y) {
+    const double* row = &half[static_cast<std::size_t>(y) * 3 * count];
+    for (int x = 0; x < side; ++x) {
+      float* to = out + (y * side + x) * step;
+      for (std::size_t i = 0; i < count; ++i) {
+        to[i] = static_cast<float>(matrix[x][0] * row[i] + matrix[x][1] * row[count + i] +
+                                   matrix[x][2] * row[2 * count + i]);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::int64_t winograd_block() { return std::min<std::int64_t>(winograd_lanes(), onednn::has_avx512() ? 16 : 8); }
+
+std::optional<WinogradShape> winograd_shape(const Node& convolution, const NodeShape& in, const NodeShape& out) {
+  constexpr std::int64_t kSmallestPlane = 36;  // below, filters are most of what is read, and these are larger
+  WinogradShape shape;
+  shape.block = winograd_block();
+  shape.inputs = in.channels;
+  shape.outputs = out.channels;
+  shape.height = in.height;
+  shape.width = in.width;
+  shape.top = convolution.padding.top;
+  shape.left = convolution.padding.left;
+  shape.out_height = out.height;
+  shape.out_width = out.width;
+  shape.tile = cost(shape, 3) < cost(shape, 4) ? 3 : 4;
+  const bool fits = convolution.kernel == 3 && convolution.stride == 1 && convolution.groups == 1 &&
+                    shape.inputs % shape.block == 0 && shape.outputs % shape.chunk() == 0;
+  if (!fits || shape.out_height * shape.out_width < kSmallestPlane) return std::nullopt;
+  return shape;
+}
+
+AlignedBuffer transform_filters(const WinogradShape& shape, const std::vector<float>& filters) {
+  AlignedBuffer result(static_cast<std::size_t>(shape.places() * shape.inputs * shape.outputs));
+  const std::int64_t chunks = shape.outputs / shape.chunk(), step = shape.inputs * shape.chunk();
+  const auto count = static_cast<std::size_t>(shape.chunk());
+#pragma omp parallel for
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+    std::vector<double> side_by_side(9 * count);
+    for (std::int64_t input = 0; input < shape.inputs; ++input) {
+      for (std::size_t o = 0; o < count; ++o) {
+        const auto output = chunk * shape.chunk() + static_cast<std::int64_t>(o);
+        const float* filter = filters.data() + (output * shape.inputs + input) * 9;
+        for (std::size_t i = 0; i < 9; ++i) side_by_side[i * count + o] = filter[i];
+      }
+      transform(shape, side_by_side, count, step,
+                result.data() + chunk * shape.places() * step + input * shape.chunk());
+    }
+  }
+  return result;
+}
+
+WinogradConvolution::WinogradConvolution(const WinogradShape& shape, std::int64_t images, int threads)
+    : shape_(shape),
+      tiles_(images * shape.tiles_down() * shape.tiles_across()),
+      rows_(winograd_rows()),
+      threads_(threads) {
+  const std::int64_t in_cache = kGroupFloats / (shape.places() * shape.inputs);
+  const std::int64_t wanted = std::max(rows_, std::min(in_cache / rows_, std::int64_t{4}) * rows_);
+  groups_ = (tiles_ + wanted - 1) / wanted;
+  capacity_ = (tiles_ + groups_ - 1) / groups_;
+  transformed_count_ = static_cast<std::size_t>(round_up(shape.places() * shape.inputs * capacity_, 16));
+  per_thread_ = transformed_count_ + static_cast<std::size_t>(round_up(shape.places() * rows_ * shape.chunk(), 16));
+}
+
+WinogradTiles WinogradConvolution::group(std::int64_t number) const {
+  const std::int64_t begin = tiles_ * number / groups_, end = tiles_ * (number + 1) / groups_;
+  return {begin, end - begin, capacity_};
+}
+
+void WinogradConvolution::run(const float* source, const float* filters, const WinogradEnd& what, float* scratch,
+                              float* target) const {
+  const std::int64_t blocks = shape_.inputs / shape_.block, chunks = shape_.outputs / shape_.chunk();
+  const int threads = std::min(threads_, omp_get_max_threads());
+  const auto output = [&](const WinogradTiles& tiles, std::int64_t unit, const float* transformed, float* products) {
+    const std::int64_t parts = (tiles.count + rows_ - 1) / rows_, chunk = unit / parts, part = unit % parts;
+    winograd_output(shape_, tiles, chunk, tiles.count * part / parts, tiles.count * (part + 1) / parts, transformed,
+                    filters, what, products, target);
+  };
+  const auto units = [&](const WinogradTiles& tiles) { return chunks * ((tiles.count + rows_ - 1) / rows_); };
+  if (groups_ >= threads) {  // each thread has groups of its own
+#pragma omp parallel for num_threads(threads)
+    for (std::int64_t g = 0; g < groups_; ++g) {
+      float* transformed = scratch + static_cast<std::size_t>(omp_get_thread_num()) * per_thread_;
+      const WinogradTiles tiles = group(g);
+      for (std::int64_t b = 0; b < blocks; ++b) winograd_input(shape_, tiles, b, 0, tiles.count, source, transformed);
+      for (std::int64_t u = 0; u < units(tiles); ++u) output(tiles, u, transformed, transformed + transformed_count_);
+    }
+    return;
+  }
+#pragma omp parallel num_threads(threads)
+  for (std::int64_t g = 0; g < groups_; ++g) {  // all work on one group
+    const WinogradTiles tiles = group(g);
+#pragma omp for
+    for (std::int64_t u = 0; u < blocks * tiles.count; ++u) {
+      winograd_input(shape_, tiles, u / tiles.count, u % tiles.count, u % tiles.count + 1, source, scratch);
+    }
+    float* products = scratch + static_cast<std::size_t>(omp_get_thread_num()) * per_thread_ + transformed_count_;
+#pragma omp for
+    for (std::int64_t u = 0; u < units(tiles); ++u) output(tiles, u, scratch, products);
+  }
+}
+
+}  // namespace affekt

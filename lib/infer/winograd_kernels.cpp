@@ -1,0 +1,255 @@
+#include "infer/winograd_kernels.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "infer/winograd_kernels.cpp"
+#include <hwy/foreach_target.h>
+// Highway wants this order.
+#include <hwy/highway.h>
+
+#include "infer/activation-inl.h"
+#include "infer/winograd_transforms-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace affekt {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <int kBlock>
+using Tag = hn::CappedTag<float, kBlock>;
+template <int kBlock>
+using Vector = hn::Vec<Tag<kBlock>>;
+
+/// Rows of a matrix product whose sums stay in registers, beside two vectors of weights and one of an input.
+#if HWY_TARGET <= HWY_AVX3
+constexpr int kRows = 14;
+#elif HWY_TARGET <= HWY_AVX2
+constexpr int kRows = 6;
+#else
+constexpr int kRows = 3;
+#endif
+
+/// A block is sixteen channels where a vector has sixteen lanes.
+constexpr int kLargestBlock = HWY_TARGET <= HWY_AVX3 ? 16 : 8;
+
+/// Place of a tile among the images.
+struct TilePlace {
+  std::int64_t image, down, across;  ///< down, across: of its first result.
+  TilePlace(const WinogradShape& shape, std::int64_t tile) {
+    const std::int64_t across_count = shape.tiles_across(), in_image = across_count * shape.tiles_down();
+    image = tile / in_image;
+    down = tile % in_image / across_count * shape.tile;
+    across = tile % across_count * shape.tile;
+  }
+};
+
+/// One tile of one block of channels. @param step  floats from a place to the next
+template <int kTile, int kBlock, bool kInside>
+HWY_ATTR void InputTile(const WinogradShape& shape, const float* plane, std::int64_t top, std::int64_t left, float* out,
+                        std::int64_t step) {
+  constexpr int kSide = kTile + 2;
+  const Tag<kBlock> tag;
+  using V = Vector<kBlock>;
+  for (int lane = 0; lane < kBlock; lane += static_cast<int>(hn::Lanes(tag))) {
+    V half[kSide][kSide];
+    for (int x = 0; x < kSide; ++x) {
+      V column[kSide], transformed[kSide];
+      for (int y = 0; y < kSide; ++y) {
+        const std::int64_t row = top + y, at = left + x;
+        const bool there = kInside || (row >= 0 && row < shape.height && at >= 0 && at < shape.width);
+        column[y] = there ? hn::LoadU(tag, plane + (row * shape.width + at) * kBlock + lane) : hn::Zero(tag);
+      }
+      InputTransform<kTile>(tag, column, transformed);
+      for (int y = 0; y < kSide; ++y) half[y][x] = transformed[y];
+    }
+    for (int y = 0; y < kSide; ++y) {
+      V transformed[kSide];
+      InputTransform<kTile>(tag, half[y], transformed);
+      for (int x = 0; x < kSide; ++x) hn::StoreU(transformed[x], tag, out + (y * kSide + x) * step + lane);
+    }
+  }
+}
+
+template <int kTile, int kBlock>
+HWY_ATTR void InputTiles(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t channel_block,
+                         std::int64_t begin, std::int64_t end, const float* source, float* transformed) {
+  const std::int64_t blocks = shape.inputs / kBlock, plane = shape.height * shape.width * kBlock;
+  const std::int64_t step = blocks * tiles.capacity * kBlock;
+  for (std::int64_t i = begin; i < end; ++i) {
+    const TilePlace place(shape, tiles.first + i);
+    const float* in = source + (place.image * blocks + channel_block) * plane;
+    float* out = transformed + (channel_block * tiles.capacity + i) * kBlock;
+    const std::int64_t top = place.down - shape.top, left = place.across - shape.left;
+    const bool inside = top >= 0 && left >= 0 && top + kTile + 2 <= shape.height && left + kTile + 2 <= shape.width;
+    if (inside) {
+      InputTile<kTile, kBlock, true>(shape, in, top, left, out, step);
+    } else {
+      InputTile<kTile, kBlock, false>(shape, in, top, left, out, step);
+    }
+  }
+}
+
+/// (count rows, inputs) x (inputs, chunk). The rows of an input block lie side by side.
+/// @param step  floats from a block of inputs to the next
+template <int kBlock, int kCount>
+HWY_ATTR void MultiplyRows(const float* rows, std::int64_t step, std::int64_t blocks, const float* weights,
+                           float* out) {
+  constexpr int kChunk = 2 * kBlock;
+  const Tag<kBlock> tag;
+  constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag<kBlock>()));
+  constexpr int kVectors = kChunk / kLanes;
+  using V = Vector<kBlock>;
+  V sums[kCount][kVectors];
+  for (int r = 0; r < kCount; ++r) {
+    for (int c = 0; c < kVectors; ++c) sums[r][c] = hn::Zero(tag);
+  }
+  for (std::int64_t b = 0; b < blocks; ++b, rows += step) {
+    for (int lane = 0; lane < kBlock; ++lane, weights += kChunk) {
+      V w[kVectors];
+#pragma GCC unroll 8
+      for (int c = 0; c < kVectors; ++c) w[c] = hn::LoadU(tag, weights + c * kLanes);
+#pragma GCC unroll 16
+      for (int r = 0; r < kCount; ++r) {
+        const V x = hn::Set(tag, rows[r * kBlock + lane]);
+#pragma GCC unroll 8
+        for (int c = 0; c < kVectors; ++c) sums[r][c] = hn::MulAdd(x, w[c], sums[r][c]);
+      }
+    }
+  }
+  for (int r = 0; r < kCount; ++r) {
+    for (int c = 0; c < kVectors; ++c) hn::StoreU(sums[r][c], tag, out + r * kChunk + c * kLanes);
+  }
+}
+
+template <int kBlock, int kCount = kRows>
+HWY_ATTR void MultiplyBlock(std::int64_t count, const float* rows, std::int64_t step, std::int64_t blocks,
+                            const float* weights, float* out) {
+  if (count == kCount) {
+    MultiplyRows<kBlock, kCount>(rows, step, blocks, weights, out);
+  } else if constexpr (kCount > 1) {
+    MultiplyBlock<kBlock, kCount - 1>(count, rows, step, blocks, weights, out);
+  }
+}
+
+/// A row of a tile's results: bias, and what follows.
+template <int kTile, int kBlock>
+HWY_ATTR HWY_INLINE void Finish(const WinogradEnd& what, std::int64_t channel, std::int64_t at,
+                                Vector<kBlock> (&row)[kTile], std::int64_t count) {
+  const Tag<kBlock> tag;
+  const auto bias = hn::LoadU(tag, what.bias + channel);
+  for (int x = 0; x < kTile; ++x) row[x] = hn::Add(row[x], bias);
+  for (const ElementwiseOp& op : *what.chain) {
+    if (op.kind == ElementwiseOp::Kind::scale_shift) {
+      const auto scale = hn::LoadU(tag, op.first + channel), shift = hn::LoadU(tag, op.second + channel);
+      for (int x = 0; x < kTile; ++x) row[x] = hn::MulAdd(row[x], scale, shift);
+    } else if (op.kind == ElementwiseOp::Kind::add) {
+      for (int x = 0; x < kTile; ++x) {
+        if (x < count) row[x] = hn::Add(row[x], hn::LoadU(tag, op.first + at + x * kBlock));
+      }
+    } else {
+      for (int x = 0; x < kTile; ++x) row[x] = Activated(tag, op.kind, row[x]);
+    }
+  }
+}
+
+/// @param step  floats from a place to the next
+template <int kTile, int kBlock>
+HWY_ATTR void OutputTile(const WinogradShape& shape, const TilePlace& place, std::int64_t channel,
+                         const float* products, std::int64_t step, const WinogradEnd& what, float* target) {
+  constexpr int kSide = kTile + 2;
+  const Tag<kBlock> tag;
+  using V = Vector<kBlock>;
+  const std::int64_t plane = place.image * shape.outputs / kBlock + channel / kBlock;
+  const std::int64_t rows = std::min<std::int64_t>(kTile, shape.out_height - place.down);
+  const std::int64_t columns = std::min<std::int64_t>(kTile, shape.out_width - place.across);
+  for (int lane = 0; lane < kBlock; lane += static_cast<int>(hn::Lanes(tag))) {
+    V half[kTile][kSide];
+    for (int x = 0; x < kSide; ++x) {
+      V column[kSide], back[kTile];
+      for (int y = 0; y < kSide; ++y) column[y] = hn::LoadU(tag, products + (y * kSide + x) * step + lane);
+      OutputTransform<kTile>(tag, column, back);
+      for (int y = 0; y < kTile; ++y) half[y][x] = back[y];
+    }
+    for (int y = 0; y < kTile; ++y) {
+      if (y >= rows) break;
+      const std::int64_t at =
+          ((plane * shape.out_height + place.down + y) * shape.out_width + place.across) * kBlock + lane;
+      V row[kTile];
+      OutputTransform<kTile>(tag, half[y], row);
+      Finish<kTile, kBlock>(what, channel + lane, at, row, columns);
+      for (int x = 0; x < kTile; ++x) {
+        if (x < columns) hn::StoreU(row[x], tag, target + at + x * kBlock);
+      }
+    }
+  }
+}
+
+template <int kTile, int kBlock>
+HWY_ATTR void OutputTiles(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t chunk,
+                          std::int64_t begin, std::int64_t end, const float* transformed, const float* weights,
+                          const WinogradEnd& what, float* products, float* target) {
+  constexpr std::int64_t kPlaces = (kTile + 2) * (kTile + 2), kChunk = 2 * kBlock;
+  const std::int64_t blocks = shape.inputs / kBlock, step = tiles.capacity * kBlock, count = end - begin;
+  const float* matrix = weights + chunk * kPlaces * shape.inputs * kChunk;
+  for (std::int64_t p = 0; p < kPlaces; ++p) {
+    MultiplyBlock<kBlock>(count, transformed + p * blocks * step + begin * kBlock, step, blocks,
+                          matrix + p * shape.inputs * kChunk, products + p * count * kChunk);
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
+    const TilePlace place(shape, tiles.first + begin + i);
+    for (std::int64_t part = 0; part < kChunk; part += kBlock) {
+      OutputTile<kTile, kBlock>(shape, place, chunk * kChunk + part, products + i * kChunk + part, count * kChunk, what,
+                                target);
+    }
+  }
+}
+
+HWY_ATTR void Input(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t channel_block,
+                    std::int64_t begin, std::int64_t end, const float* source, float* transformed) {
+  const auto tiles_of = [&shape](auto by_four, auto by_three) { return shape.tile == 4 ? by_four : by_three; };
+  const auto work = shape.block == 8 ? tiles_of(InputTiles<4, 8>, InputTiles<3, 8>)
+                                     : tiles_of(InputTiles<4, kLargestBlock>, InputTiles<3, kLargestBlock>);
+  work(shape, tiles, channel_block, begin, end, source, transformed);
+}
+
+HWY_ATTR void Output(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t chunk, std::int64_t begin,
+                     std::int64_t end, const float* transformed, const float* weights, const WinogradEnd& what,
+                     float* products, float* target) {
+  const auto tiles_of = [&shape](auto by_four, auto by_three) { return shape.tile == 4 ? by_four : by_three; };
+  const auto work = shape.block == 8 ? tiles_of(OutputTiles<4, 8>, OutputTiles<3, 8>)
+                                     : tiles_of(OutputTiles<4, kLargestBlock>, OutputTiles<3, kLargestBlock>);
+  work(shape, tiles, chunk, begin, end, transformed, weights, what, products, target);
+}
+
+std::int64_t Rows() { return kRows; }
+std::int64_t LargestBlock() { return kLargestBlock; }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace affekt
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace affekt {
+
+HWY_EXPORT(Input);
+HWY_EXPORT(Output);
+HWY_EXPORT(Rows);
+HWY_EXPORT(LargestBlock);
+
+std::int64_t winograd_rows() { return HWY_DYNAMIC_DISPATCH(Rows)(); }
+std::int64_t winograd_lanes() { return HWY_DYNAMIC_DISPATCH(LargestBlock)(); }
+
+void winograd_input(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t channel_block,
+                    std::int64_t begin, std::int64_t end, const float* source, float* transformed) {
+  HWY_DYNAMIC_DISPATCH(Input)(shape, tiles, channel_block, begin, end, source, transformed);
+}
+
+void winograd_output(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t chunk, std::int64_t begin,
+                     std::int64_t end, const float* transformed, const float* weights, const WinogradEnd& what,
+                     float* products, float* target) {
+  HWY_DYNAMIC_DISPATCH(Output)(shape, tiles, chunk, begin, end, transformed, weights, what, products, target);
+}
+
+}  // namespace affekt
+#endif
