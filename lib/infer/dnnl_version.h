@@ -14,11 +14,15 @@ struct Window {
   Dims kernel, strides, before, after;  ///< (height, width) each; before and after: padding.
 };
 
-/// Whether the library's kernels use AVX-512: their blocked layouts have sixteen channels side by side then, else
-/// eight.
-inline bool has_avx512() {
-  constexpr auto kAvx512 = static_cast<unsigned>(dnnl_cpu_isa_avx512_core);
-  return (static_cast<unsigned>(dnnl_get_effective_cpu_isa()) & kAvx512) == kAvx512;
+/// Channels that lie side by side in the blocked layouts which the library's convolutions are fastest with, or 0 where
+/// they rather choose a layout themselves: without AVX2, some have no fast implementation for blocks.
+inline std::int64_t block() {
+  const auto here = static_cast<unsigned>(dnnl_get_effective_cpu_isa());
+  const auto has = [here](dnnl_cpu_isa_t isa) {
+    return (here & static_cast<unsigned>(isa)) == static_cast<unsigned>(isa);
+  };
+  if (has(dnnl_cpu_isa_avx512_core)) return 16;
+  return has(dnnl_cpu_isa_avx2) ? 8 : 0;
 }
 
 inline void append_eltwise(dnnl::post_ops& chain, dnnl::algorithm algorithm, float alpha) {

@@ -173,6 +173,15 @@ void Plan::run(dnnl::stream& stream, const float* input, float* logits) {
 memory::dims Plan::dims_of(const NodeShape& shape) const { return {batch_, shape.channels, shape.height, shape.width}; }
 Plan::Desc Plan::plain(const NodeShape& shape) const { return {dims_of(shape), kFloat, Tag::nchw}; }
 Plan::Desc Plan::any_layout(const NodeShape& shape) const { return {dims_of(shape), kFloat, Tag::any}; }
+Plan::Desc Plan::blocked_layout(const NodeShape& shape) const {
+  const std::int64_t block = onednn::block();
+  if (block == 0 || shape.channels % block != 0) return any_layout(shape);
+  return {dims_of(shape), kFloat, block == 16 ? Tag::nChw16c : Tag::nChw8c};
+}
+Plan::Desc Plan::layout_of_input() const {
+  const Desc blocked = blocked_layout(step_->in);
+  return value(step_->input).desc == blocked ? blocked : any_layout(step_->in);
+}
 memory Plan::memory_of(const Value& value) const { return memory_of(value, value.desc); }
 memory Plan::memory_of(const Value& value, const Desc& seen_as) const {
   return {seen_as, engine_, buffers_.data(value.buffer)};
@@ -322,8 +331,8 @@ Plan::Value Plan::conv() {
   const Desc bias({node.channels}, kFloat, Tag::a);
   Arguments arguments;
   const dnnl::primitive_attr attr = attributes(step_->post, 4, arguments);
-  const auto description = onednn::convolution(engine_, attr, any_layout(step_->in), Desc(filter, kFloat, Tag::any),
-                                               bias, any_layout(step_->out), window_of(node, node.padding));
+  const auto description = onednn::convolution(engine_, attr, layout_of_input(), Desc(filter, kFloat, Tag::any), bias,
+                                               blocked_layout(step_->out), window_of(node, node.padding));
 
   // The residual sum adds to what is in the target already.
   Value target;

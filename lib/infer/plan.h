@@ -100,6 +100,8 @@ class Plan {
   dnnl::memory::dims dims_of(const NodeShape& shape) const;
   Desc plain(const NodeShape& shape) const;
   Desc any_layout(const NodeShape& shape) const;
+  Desc blocked_layout(const NodeShape& shape) const;
+  Desc layout_of_input() const;
   dnnl::memory memory_of(const Value& value) const;
   dnnl::memory memory_of(const Value& value, const Desc& seen_as) const;
   float* floats(const Value& value) const;

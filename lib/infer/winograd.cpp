@@ -63,12 +63,10 @@ void transform(const WinogradShape& shape, const std::vector<double>& in, std::s
 
 }  // namespace
 
-std::int64_t winograd_block() { return std::min<std::int64_t>(winograd_lanes(), onednn::has_avx512() ? 16 : 8); }
-
 std::optional<WinogradShape> winograd_shape(const Node& convolution, const NodeShape& in, const NodeShape& out) {
   constexpr std::int64_t kSmallestPlane = 36;  // below, filters are most of what is read, and these are larger
   WinogradShape shape;
-  shape.block = winograd_block();
+  shape.block = std::min<std::int64_t>(winograd_largest_block(), onednn::block() == 16 ? 16 : 8);
   shape.inputs = in.channels;
   shape.outputs = out.channels;
   shape.height = in.height;

@@ -18,9 +18,6 @@ namespace affekt {
 /// batch, so that a picture gets the same bits in any.
 std::optional<WinogradShape> winograd_shape(const Node& convolution, const NodeShape& in, const NodeShape& out);
 
-/// The layout's channels side by side, that kernels of the present instruction sets take, ours and oneDNN's.
-std::int64_t winograd_block();
-
 /// Filters (outputs, inputs, 3, 3) transformed in double precision, for winograd_output().
 AlignedBuffer transform_filters(const WinogradShape& shape, const std::vector<float>& filters);
 

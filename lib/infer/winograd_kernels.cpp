@@ -238,7 +238,7 @@ HWY_EXPORT(Rows);
 HWY_EXPORT(LargestBlock);
 
 std::int64_t winograd_rows() { return HWY_DYNAMIC_DISPATCH(Rows)(); }
-std::int64_t winograd_lanes() { return HWY_DYNAMIC_DISPATCH(LargestBlock)(); }
+std::int64_t winograd_largest_block() { return HWY_DYNAMIC_DISPATCH(LargestBlock)(); }
 
 void winograd_input(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t channel_block,
                     std::int64_t begin, std::int64_t end, const float* source, float* transformed) {

@@ -43,7 +43,7 @@ struct WinogradEnd {
 /// Tiles that winograd_multiply() computes at once with the present instruction set: best in multiples of it.
 std::int64_t winograd_rows();
 /// Largest block that kernels of the present instruction set take: 8 or 16.
-std::int64_t winograd_lanes();
+std::int64_t winograd_largest_block();
 
 /// Transforms tiles [begin, end) of the group, for one block of input channels.
 void winograd_input(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t channel_block,
