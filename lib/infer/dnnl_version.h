@@ -47,18 +47,6 @@ inline dnnl::convolution_forward::primitive_desc convolution(const dnnl::engine&
 #endif
 }
 
-inline dnnl::inner_product_forward::primitive_desc inner_product(const dnnl::engine& engine,
-                                                                 const dnnl::primitive_attr& attributes,
-                                                                 const Desc& source, const Desc& weights,
-                                                                 const Desc& bias, const Desc& target) {
-  constexpr auto kKind = dnnl::prop_kind::forward_inference;
-#if DNNL_VERSION_MAJOR >= 3
-  return {engine, kKind, source, weights, bias, target, attributes};
-#else
-  return {{kKind, source, weights, bias, target}, attributes, engine};
-#endif
-}
-
 inline dnnl::pooling_forward::primitive_desc pooling(const dnnl::engine& engine, const dnnl::primitive_attr& attributes,
                                                      dnnl::algorithm algorithm, const Desc& source, const Desc& target,
                                                      const Window& window) {

@@ -5,6 +5,9 @@
 #include <cstring>
 #include <new>
 
+#include "infer/dense.h"
+#include "infer/winograd.h"
+
 namespace affekt {
 namespace {
 
@@ -65,25 +68,30 @@ const float* floats_of(const memory& data) { return static_cast<const float*>(da
 
 }  // namespace
 
+memory PackedWeights::reordered(const std::vector<float>& values, const memory::desc& plain,
+                                const memory::desc& wanted) const {
+  memory result(wanted, engine_);
+  // oneDNN wants a mutable pointer; a reorder only reads its source.
+  memory source(plain, engine_, const_cast<float*>(values.data()));
+  dnnl::stream stream(engine_);
+  dnnl::reorder(source, result).execute(stream, source, result);
+  stream.wait();
+  return result;
+}
+
 memory PackedWeights::get(const std::vector<float>& values, const memory::desc& plain, const memory::desc& wanted) {
   std::vector<memory>& versions = packed_[&values];
   for (const memory& version : versions) {
     if (version.get_desc() == wanted) return version;
   }
-  memory packed(wanted, engine_);
-  // oneDNN wants a mutable pointer; a reorder only reads its source.
-  memory source(plain, engine_, const_cast<float*>(values.data()));
-  dnnl::stream stream(engine_);
-  dnnl::reorder(source, packed).execute(stream, source, packed);
-  stream.wait();
-  versions.push_back(packed);
-  return packed;
+  versions.push_back(reordered(values, plain, wanted));
+  return versions.back();
 }
 
-const float* PackedWeights::get(const std::vector<float>& filters, const WinogradShape& shape) {
-  const auto found = transformed_.find(&filters);
-  if (found != transformed_.end()) return found->second.data();
-  return transformed_.emplace(&filters, transform_filters(shape, filters)).first->second.data();
+const float* PackedWeights::get(const std::vector<float>& values, const std::function<AlignedBuffer()>& pack) {
+  const auto found = own_.find(&values);
+  if (found != own_.end()) return found->second.data();
+  return own_.emplace(&values, pack()).first->second.data();
 }
 
 void BufferPool::Free::operator()(void* data) const { std::free(data); }  // NOLINT(cppcoreguidelines-no-malloc)
@@ -134,15 +142,15 @@ Plan::Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engi
   const NodeShape shape = steps.empty() ? network.input : steps[static_cast<std::size_t>(network.output) - 1].out;
   output_ = memory_of(in_layout(value(network.output), plain(shape)));
 
-  std::size_t scratchpad_bytes = 0, winograd_floats = 0;
+  std::size_t scratchpad_bytes = 0, own_floats = 0;
   for (const auto& call : program_) {
     if (const auto* made = std::get_if<PrimitiveCall>(&call)) {
       scratchpad_bytes = std::max(scratchpad_bytes, made->scratchpad.get_size());
-    } else if (const auto* own = std::get_if<WinogradCall>(&call)) {
-      winograd_floats = std::max(winograd_floats, own->convolution.scratch_count());
+    } else {
+      own_floats = std::max(own_floats, std::get<OwnCall>(call).scratch_count);
     }
   }
-  winograd_scratch_ = AlignedBuffer(winograd_floats);
+  own_scratch_ = AlignedBuffer(own_floats);
   void* scratchpad = buffers_.data(buffers_.take_own(scratchpad_bytes));
   for (auto& call : program_) {
     if (auto* made = std::get_if<PrimitiveCall>(&call)) {
@@ -156,14 +164,9 @@ void Plan::run(dnnl::stream& stream, const float* input, float* logits) {
   for (const auto& call : program_) {
     if (const auto* made = std::get_if<PrimitiveCall>(&call)) {
       made->primitive.execute(stream, made->arguments);
-      continue;
-    }
-    stream.wait();  // what is read below is there
-    if (const auto* own = std::get_if<WinogradCall>(&call)) {
-      own->convolution.run(own->source, own->filters, {own->bias, &own->chain}, winograd_scratch_.data(), own->target);
     } else {
-      const auto& chain = std::get<ElementwiseCall>(call);
-      apply_elementwise(chain.chain, chain.shape, chain.source, chain.target);
+      stream.wait();  // what it reads is there
+      std::get<OwnCall>(call).run(own_scratch_.data());
     }
   }
   stream.wait();
@@ -215,12 +218,11 @@ Plan::Value Plan::in_layout(const Value& from, const Desc& wanted) {
   return copied;
 }
 
-dnnl::primitive_attr Plan::attributes(const std::vector<PostOp>& posts, int dimensions, Arguments& arguments) {
+dnnl::primitive_attr Plan::attributes(const std::vector<PostOp>& posts, Arguments& arguments) {
   dnnl::post_ops chain;
   const auto per_channel = [&](algorithm operation, const std::vector<float>& values) {
     const auto channels = static_cast<std::int64_t>(values.size());
-    const Desc desc =
-        dimensions == 2 ? Desc({1, channels}, kFloat, Tag::ab) : Desc({1, channels, 1, 1}, kFloat, Tag::abcd);
+    const Desc desc({1, channels, 1, 1}, kFloat, Tag::abcd);
     chain.append_binary(operation, desc);
     arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(chain.len() - 1) | DNNL_ARG_SRC_1,
                       weights_.get(values, desc, desc));
@@ -311,12 +313,14 @@ Plan::Value Plan::winograd(const WinogradShape& shape) {
   } else {
     target = new_value(result);
   }
-  program_.push_back(WinogradCall{{shape, batch_, threads_},
-                                  weights_.get(step_->weights, shape),
-                                  floats_of(weights_.get(step_->bias, channels, channels)),
-                                  chain(step_->post, layout, sum),
-                                  floats(input),
-                                  floats(target)});
+  const WinogradConvolution convolution(shape, batch_, threads_);
+  const float* filters = weights_.get(step_->weights, [&] { return transform_filters(shape, step_->weights); });
+  const float* bias = floats_of(weights_.get(step_->bias, channels, channels));
+  const auto run = [convolution, filters, bias, posts = chain(step_->post, layout, sum), from = floats(input),
+                    to = floats(target)](float* scratch) {
+    convolution.run(from, filters, {bias, &posts}, scratch, to);
+  };
+  program_.push_back(OwnCall{run, convolution.scratch_count()});
   const std::string tile = std::to_string(shape.tile);
   implementations_.push_back("convolution: winograd F(" + tile + "x" + tile + ", 3x3)");
   return target;
@@ -330,7 +334,7 @@ Plan::Value Plan::conv() {
                                           : memory::dims{groups, out, in, node.kernel, node.kernel};
   const Desc bias({node.channels}, kFloat, Tag::a);
   Arguments arguments;
-  const dnnl::primitive_attr attr = attributes(step_->post, 4, arguments);
+  const dnnl::primitive_attr attr = attributes(step_->post, arguments);
   const auto description = onednn::convolution(engine_, attr, layout_of_input(), Desc(filter, kFloat, Tag::any), bias,
                                                blocked_layout(step_->out), window_of(node, node.padding));
 
@@ -353,19 +357,29 @@ Plan::Value Plan::conv() {
 
 Plan::Value Plan::dense() {
   const std::int64_t outputs = step_->out.channels;
-  const memory::dims filter{outputs, step_->in.channels, step_->in.height, step_->in.width};
-  const Desc bias({outputs}, kFloat, Tag::a), result({batch_, outputs}, kFloat, Tag::ab);
-  Arguments arguments;
-  const dnnl::primitive_attr attr = attributes(step_->post, 2, arguments);
-  const auto description =
-      onednn::inner_product(engine_, attr, any_layout(step_->in), Desc(filter, kFloat, Tag::any), bias, result);
-  Value target = new_value(plain(step_->out));
-  const Desc plain_filter(filter, kFloat, Tag::oihw);
-  arguments.emplace(DNNL_ARG_SRC, memory_of(in_layout(value(step_->input), description.src_desc())));
-  arguments.emplace(DNNL_ARG_WEIGHTS, weights_.get(step_->weights, plain_filter, description.weights_desc()));
-  arguments.emplace(DNNL_ARG_BIAS, weights_.get(step_->bias, bias, bias));
-  arguments.emplace(DNNL_ARG_DST, memory_of(target, result));
-  add("inner_product", description, std::move(arguments));
+  const NodeShape& in = step_->in;
+  const Desc blocked = blocked_layout(in);
+  const bool is_blocked = value(step_->input).desc == blocked;
+  // Without height and width, the channels lie in the same order anyway.
+  const ChannelLayout layout =
+      channel_layout(is_blocked || in.height * in.width > 1 ? blocked : plain(in), dims_of(in));
+  const Value input = in_layout(value(step_->input), Desc(dims_of(in), kFloat, layout.tag));
+  const Value target = new_value(plain(step_->out));
+
+  const memory::dims filter{outputs, in.channels, in.height, in.width};
+  const DenseLayer layer(static_cast<std::int64_t>(input.desc.get_size() / sizeof(float)) / batch_, outputs);
+  const float* weights = weights_.get(step_->weights, [&] {
+    const memory ordered =
+        weights_.reordered(step_->weights, Desc(filter, kFloat, Tag::oihw), Desc(filter, kFloat, layout.tag));
+    return layer.pack(floats_of(ordered));
+  });
+  const auto run = [layer, weights, bias = step_->bias.data(), posts = chain(step_->post, Tag::nchw, nullptr),
+                    from = floats(input), to = floats(target), batch = batch_, outputs](float* scratch) {
+    layer.run(from, batch, weights, bias, scratch, to);
+    if (!posts.empty()) apply_elementwise(posts, {batch, outputs, 1, 1, outputs}, to, to);
+  };
+  program_.push_back(OwnCall{run, layer.scratch_count(batch_)});
+  implementations_.emplace_back("dense: rows in registers");
   return target;
 }
 
@@ -404,20 +418,20 @@ Plan::Value Plan::elementwise() {
   const ChannelLayout layout = channel_layout(value(step_->input).desc, dims);
   const Value input = in_layout(value(step_->input), Desc(dims, kFloat, layout.tag));
   const Value target = place_over(step_->input, input.desc);
-  ElementwiseCall call{};
-  call.source = floats(input);
-  call.target = floats(target);
-  call.shape = {batch_, dims[1], (dims[1] + layout.lanes - 1) / layout.lanes, dims[2] * dims[3], layout.lanes};
+  std::vector<ElementwiseOp> ops;
+  const ElementwiseShape shape{batch_, dims[1], (dims[1] + layout.lanes - 1) / layout.lanes, dims[2] * dims[3],
+                               layout.lanes};
   if (step_->kind == FusedStep::Kind::add) {
     const Value other = in_layout(value(step_->other), input.desc);
-    call.chain.push_back({ElementwiseOp::Kind::add, floats(other), nullptr});
+    ops.push_back({ElementwiseOp::Kind::add, floats(other), nullptr});
   } else if (step_->kind == FusedStep::Kind::multiply) {
     const Value gate = in_layout(value(step_->other), Desc({batch_, dims[1], 1, 1}, kFloat, layout.tag));
-    call.chain.push_back({ElementwiseOp::Kind::gate, floats(gate), nullptr});
+    ops.push_back({ElementwiseOp::Kind::gate, floats(gate), nullptr});
   }
   const std::vector<ElementwiseOp> posts = chain(step_->post, layout.tag, nullptr);
-  call.chain.insert(call.chain.end(), posts.begin(), posts.end());
-  program_.push_back(std::move(call));
+  ops.insert(ops.end(), posts.begin(), posts.end());
+  program_.push_back(OwnCall{
+      [ops, shape, from = floats(input), to = floats(target)](float*) { apply_elementwise(ops, shape, from, to); }});
   return target;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
@@ -10,10 +11,11 @@
 #include <variant>
 #include <vector>
 
+#include "infer/aligned_buffer.h"
 #include "infer/dnnl_version.h"
 #include "infer/elementwise.h"
 #include "infer/fused_network.h"
-#include "infer/winograd.h"
+#include "infer/winograd_kernels.h"
 
 namespace affekt {
 
@@ -26,13 +28,17 @@ class PackedWeights {
   /// address is the key, so it must stay where it is.
   dnnl::memory get(const std::vector<float>& values, const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted);
 
-  /// The filters transformed for winograd_output(); likewise once.
-  const float* get(const std::vector<float>& filters, const WinogradShape& shape);
+  /// Likewise, and not kept.
+  dnnl::memory reordered(const std::vector<float>& values, const dnnl::memory::desc& plain,
+                         const dnnl::memory::desc& wanted) const;
+
+  /// The same for our own kernels: what `pack` makes of them.
+  const float* get(const std::vector<float>& values, const std::function<AlignedBuffer()>& pack);
 
  private:
   dnnl::engine engine_;
   std::unordered_map<const void*, std::vector<dnnl::memory>> packed_;
-  std::unordered_map<const void*, AlignedBuffer> transformed_;
+  std::unordered_map<const void*, AlignedBuffer> own_;
 };
 
 /// Memory blocks that values take and give back, so that values not alive together share one.
@@ -82,19 +88,10 @@ class Plan {
     Arguments arguments;
     Desc scratchpad;
   };
-  struct ElementwiseCall {
-    std::vector<ElementwiseOp> chain;
-    ElementwiseShape shape;
-    const float* source;
-    float* target;
-  };
-  struct WinogradCall {
-    WinogradConvolution convolution;
-    const float* filters;
-    const float* bias;
-    std::vector<ElementwiseOp> chain;
-    const float* source;
-    float* target;
+  /// A step of our own kernels.
+  struct OwnCall {
+    std::function<void(float* scratch)> run;
+    std::size_t scratch_count = 0;
   };
 
   dnnl::memory::dims dims_of(const NodeShape& shape) const;
@@ -117,8 +114,11 @@ class Plan {
   Value in_layout(const Value& from, const Desc& wanted);
 
   /// Attributes that make a primitive do `posts`; their operands go into `arguments`.
-  /// @param dimensions  of the primitive's result: 2 or 4.
-  dnnl::primitive_attr attributes(const std::vector<PostOp>& posts, int dimensions, Arguments& arguments);
+  dnnl::primitive_attr attributes(const std::vector<PostOp>& posts, Arguments& arguments);
+  /// Likewise, and not kept.
+  dnnl::memory reordered(const std::vector<float>& values, const dnnl::memory::desc& plain,
+                         const dnnl::memory::desc& wanted) const;
+
   /// The same for our own kernels. @param sum  what `sum` adds
   std::vector<ElementwiseOp> chain(const std::vector<PostOp>& posts, dnnl::memory::format_tag layout, const float* sum);
   template <typename Description>
@@ -138,14 +138,14 @@ class Plan {
   dnnl::engine engine_;
   std::int64_t batch_;
   int threads_;
-  AlignedBuffer winograd_scratch_;
+  AlignedBuffer own_scratch_;
   std::size_t now_ = 0;                // the step being planned
   const FusedStep* step_ = nullptr;    // the same
   std::vector<std::size_t> last_use_;  // of each value: number of the step
   std::vector<Value> values_;
   std::vector<std::size_t> temporaries_;
   BufferPool buffers_;
-  std::vector<std::variant<PrimitiveCall, ElementwiseCall, WinogradCall>> program_;
+  std::vector<std::variant<PrimitiveCall, OwnCall>> program_;
   std::vector<std::string> implementations_;
   dnnl::memory input_, output_;
 };

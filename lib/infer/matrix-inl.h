@@ -1,0 +1,82 @@
+// Private: products of matrices in registers, for one instruction set at a time. A row's result does not depend on the
+// rows beside it: every sum is made in the order of the inputs.
+#if defined(AFFEKT_INFER_MATRIX_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef AFFEKT_INFER_MATRIX_INL_H_
+#undef AFFEKT_INFER_MATRIX_INL_H_
+#else
+#define AFFEKT_INFER_MATRIX_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstdint>
+
+HWY_BEFORE_NAMESPACE();
+namespace affekt {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <int kBlock>
+using Tag = hn::CappedTag<float, kBlock>;
+template <int kBlock>
+using Vector = hn::Vec<Tag<kBlock>>;
+
+/// Rows of a matrix product whose sums stay in registers, beside two vectors of weights and one of an input.
+#if HWY_TARGET <= HWY_AVX3
+constexpr int kRows = 14;
+#elif HWY_TARGET <= HWY_AVX2
+constexpr int kRows = 6;
+#else
+constexpr int kRows = 3;
+#endif
+
+/// A block is sixteen channels where a vector has sixteen lanes.
+constexpr int kLargestBlock = HWY_TARGET <= HWY_AVX3 ? 16 : 8;
+
+/// (count rows, inputs) x (inputs, chunk). The rows of an input block lie side by side.
+/// @param step  floats from a block of inputs to the next
+template <int kBlock, int kCount>
+HWY_ATTR void MultiplyRows(const float* rows, std::int64_t step, std::int64_t blocks, const float* weights,
+                           float* out) {
+  constexpr int kChunk = 2 * kBlock;
+  const Tag<kBlock> tag;
+  constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag<kBlock>()));
+  constexpr int kVectors = kChunk / kLanes;
+  using V = Vector<kBlock>;
+  V sums[kCount][kVectors];
+  for (int r = 0; r < kCount; ++r) {
+    for (int c = 0; c < kVectors; ++c) sums[r][c] = hn::Zero(tag);
+  }
+  for (std::int64_t b = 0; b < blocks; ++b, rows += step) {
+    for (int lane = 0; lane < kBlock; ++lane, weights += kChunk) {
+      V w[kVectors];
+#pragma GCC unroll 8
+      for (int c = 0; c < kVectors; ++c) w[c] = hn::LoadU(tag, weights + c * kLanes);
+#pragma GCC unroll 16
+      for (int r = 0; r < kCount; ++r) {
+        const V x = hn::Set(tag, rows[r * kBlock + lane]);
+#pragma GCC unroll 8
+        for (int c = 0; c < kVectors; ++c) sums[r][c] = hn::MulAdd(x, w[c], sums[r][c]);
+      }
+    }
+  }
+  for (int r = 0; r < kCount; ++r) {
+    for (int c = 0; c < kVectors; ++c) hn::StoreU(sums[r][c], tag, out + r * kChunk + c * kLanes);
+  }
+}
+
+template <int kBlock, int kCount = kRows>
+HWY_ATTR void MultiplyBlock(std::int64_t count, const float* rows, std::int64_t step, std::int64_t blocks,
+                            const float* weights, float* out) {
+  if (count == kCount) {
+    MultiplyRows<kBlock, kCount>(rows, step, blocks, weights, out);
+  } else if constexpr (kCount > 1) {
+    MultiplyBlock<kBlock, kCount - 1>(count, rows, step, blocks, weights, out);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace affekt
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard
