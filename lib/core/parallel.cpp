@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdio>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -120,6 +122,16 @@ int usable_cores() {
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+int idle_cores(int own) {
+  const int usable = usable_cores();
+  // "0.20 0.18 0.12 3/80 11206": the fourth has the threads of the system that run, or wait for a core (proc(5)).
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/loadavg", "re"), std::fclose);
+  int running = 0;
+  if (!file || std::fscanf(file.get(), "%*f %*f %*f %d/", &running) != 1) return usable;
+  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, std::min(usable, cores - std::max(0, running - own)));
 }
 
 void set_thread_count(int n) { configured_threads() = std::max(0, n); }

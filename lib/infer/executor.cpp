@@ -21,9 +21,10 @@ namespace {
 
 constexpr std::size_t kLargestBatch = 64;
 
-/// A batch with fewer multiply-adds than this runs on one thread: it is done within a few milliseconds, and while other
-/// programs keep the cores busy, threads that wait for each other after every layer take many times longer.
-constexpr std::int64_t kWorkForThreads = 200'000'000;
+/// A batch with fewer multiply-adds than this is done within a few milliseconds: it takes idle cores only.
+constexpr std::int64_t kWorkForAnyCores = 400'000'000;
+/// Fewer multiply-adds than this do not pay for one more thread.
+constexpr std::int64_t kWorkOfThread = 8'000'000;
 
 /// OpenMP's number of threads belongs to the calling thread, which is the caller's: it is given back at the end.
 class OmpThreads {
@@ -54,6 +55,7 @@ struct Executor::Impl {
   std::size_t outputs;
   std::int64_t multiply_adds;
   int threads;
+  int running = 1;  ///< Threads of the last batch, which may still wait for more at full speed.
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
   PackedWeights weights{engine};
@@ -70,6 +72,13 @@ struct Executor::Impl {
 
   std::size_t input_count() const { return static_cast<std::size_t>(network.input.count()); }
 
+  int threads_for(std::int64_t work) {
+    int wanted = static_cast<int>(std::clamp<std::int64_t>(work / kWorkOfThread, 1, threads));
+    if (work < kWorkForAnyCores && wanted > 1) wanted = std::min(wanted, idle_cores(running));
+    running = wanted;
+    return wanted;
+  }
+
   Plan& plan_for(std::size_t size) {
     const auto found = plans.find(size);
     if (found != plans.end()) return found->second;
@@ -85,7 +94,7 @@ struct Executor::Impl {
         const std::size_t count = std::min(n - done, kLargestBatch), size = plan_size(count);
         const float* source = input + done * input_count();
         float* target = result.data() + done * outputs;
-        omp_threads.set(static_cast<std::int64_t>(size) * multiply_adds < kWorkForThreads ? 1 : threads);
+        omp_threads.set(threads_for(static_cast<std::int64_t>(size) * multiply_adds));
         if (size == count) {
           plan_for(size).run(stream, source, target);
         } else {

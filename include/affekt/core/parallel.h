@@ -11,6 +11,11 @@ namespace affekt {
 /// Cores this process may run on, at least 1.
 AFFEKT_API int usable_cores();
 
+/// Those of them that nothing else runs on at this moment, at least 1: threads that wait for each other many times a
+/// millisecond are slower than one where they have to share a core. Costs microseconds.
+/// @param own  threads of this process that run or are about to
+AFFEKT_API int idle_cores(int own);
+
 /// Number of threads used by parallel_for; n = 0 means all cores this process may run on. Call before heavy work.
 AFFEKT_API void set_thread_count(int n);
 AFFEKT_API int thread_count();
