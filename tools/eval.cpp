@@ -91,6 +91,7 @@ int run(Tool& tool, Options& o, Io& io) {
     return 0;
   }
   prepare_result_folder(o.out, o.force);
+  if (exporting) check_writable_file(o.export_onnx);
   const Dataset data = open_datasets(o.data, o.dataset, io);
   if (exporting) io.note("wrote " + export_model(models.front(), o.export_onnx, result));
   const std::atomic<int>& signal = catch_interrupts();

@@ -15,7 +15,7 @@ namespace affekt::onnx {
 
 /// The graph of write_onnx(). It expects an initializer for each of parameter_specs(), of that name and shape.
 /// @throws DataError  the table is inconsistent.
-ProtobufMessage graph_without_weights(const Network& network, const ModelCard& card);
+AFFEKT_API ProtobufMessage graph_without_weights(const Network& network, const ModelCard& card);
 
 /// Values of the parameter with that name, in the order of its ParameterSpec.
 using ParameterSource = std::function<std::vector<float>(const std::string&)>;
