@@ -114,7 +114,7 @@ class Translation {
   std::string operand(const Node& node, std::size_t which, bool flat) {
     const Value& found = value(node, which);
     if (found.flat == flat) return found.name;
-    const std::string changed = node.op == Op::flatten ? name_ : name_ + "/" + std::to_string(which);
+    std::string changed = node.op == Op::flatten ? name_ : name_ + "/" + std::to_string(which);
     if (flat) {
       append("Flatten", {found.name}, changed, Attributes().integer("axis", 1));
     } else {
