@@ -1,8 +1,12 @@
 // affekt-eval: judges one model, or several as an ensemble. This file parses, calls the library and reports.
+#include <filesystem>
 #include <numeric>
 
 #include "affekt/core/error.h"
+#include "affekt/core/file.h"
+#include "affekt/core/text.h"
 #include "affekt/eval/evaluate.h"
+#include "affekt/model/onnx.h"
 #include "common/cli.h"
 #include "common/dataset.h"
 #include "common/result_folder.h"
@@ -18,6 +22,7 @@ struct Options {
   EvalOptions eval;
   std::string out;
   bool force = false;
+  std::string export_onnx;
 };
 
 void bind(Tool& tool, Options& o) {
@@ -32,9 +37,11 @@ void bind(Tool& tool, Options& o) {
   tool.choice("engine", o.eval.engine, engine_names(), "What computes: oneDNN on the CPU, or LibTorch");
   tool.option("device", o.eval.compute.device, "auto|cpu|cuda[:N]");
   tool.choice("precision", o.eval.compute.precision, precision_names(), "Number format of convolutions");
+  tool.option("export-onnx", o.export_onnx, "Write the model as this .onnx file; judging needs --data, this does not");
   tool.footer(
       "Examples:\n  affekt-eval --data fer2013.csv --split private\n"
-      "  affekt-eval --model runs/a --model runs/b --data fer2013.csv --tta flip --out judged");
+      "  affekt-eval --model runs/a --model runs/b --data fer2013.csv --tta flip --out judged\n"
+      "  affekt-eval --model runs/a --export-onnx a.onnx");
 }
 
 std::string tta_name(TestTimeAugmentation tta) {
@@ -44,14 +51,49 @@ std::string tta_name(TestTimeAugmentation tta) {
   return {};
 }
 
+/// Before any work is done.
+void check_export(const Tool& tool, const Options& o) {
+  if (o.models.size() > 1) {
+    throw UsageError("export-onnx: takes one model, found " + std::to_string(o.models.size()) +
+                     " (export them one by one)");
+  }
+  if (lower_ascii(std::filesystem::path(o.export_onnx).extension().string()) != ".onnx") {
+    throw UsageError("export-onnx: '" + printable(o.export_onnx) + "' does not end in .onnx");
+  }
+  if (!o.data.empty()) return;
+  for (const char* name :
+       {"split", "tta", "out", "force", "batch-size", "skip-bad-rows", "engine", "device", "precision"}) {
+    if (tool.chosen(name)) throw UsageError(std::string(name) + ": needs --data, the faces to judge");
+  }
+}
+
+/// Writes the file, adds it to the result, and says what it is.
+std::string export_model(const ModelFile& model, const std::string& file, Json& result) {
+  const std::uint64_t bytes = write_onnx(file, model);
+  result["onnx"] = {{"file", to_utf8(file)}, {"bytes", bytes}, {"operator_set", kOnnxOperatorSet}};
+  return printable(file) + ": " + model.card().architecture + ", " + std::to_string(count_parameters(model.network())) +
+         " parameters, " + std::to_string(bytes) + " bytes, ONNX operator set " + std::to_string(kOnnxOperatorSet);
+}
+
 int run(Tool& tool, Options& o, Io& io) {
   o.eval.compute.threads = tool.common.threads;
   o.eval.validate();
-  if (o.data.empty()) throw UsageError("--data: nothing to judge; give a dataset");
+  const bool exporting = !o.export_onnx.empty();
+  if (exporting) check_export(tool, o);
+  if (o.data.empty() && !exporting) throw UsageError("--data: nothing to judge; give a dataset");
   std::vector<ModelFile> models;
   for (const std::string& model : o.models) models.push_back(ModelFile::open(resolve_model_path(model)));
+  Json result = tool.result();
+  add_models_json(models, result);
+  if (o.data.empty()) {
+    const std::string said = export_model(models.front(), o.export_onnx, result);
+    io.out() << (tool.common.json ? json_text(result) : said) << '\n';
+    return 0;
+  }
   prepare_result_folder(o.out, o.force);
+  if (exporting) check_writable_file(o.export_onnx);
   const Dataset data = open_datasets(o.data, o.dataset, io);
+  if (exporting) io.note("wrote " + export_model(models.front(), o.export_onnx, result));
   const std::atomic<int>& signal = catch_interrupts();
   o.eval.stop_requested = [&signal] { return signal != 0; };
   o.eval.progress = [&io](std::size_t done, std::size_t total) {
@@ -64,7 +106,6 @@ int run(Tool& tool, Options& o, Io& io) {
       std::accumulate(data.sources.begin(), data.sources.end(), std::size_t{0},
                       [](std::size_t sum, const DataSource& source) { return sum + source.skipped; });
   const EvalSubject subject{models, eval_split_name(o.eval.split), tta_name(o.eval.tta), skipped};
-  Json result = tool.result();
   add_eval_json(subject, evaluation, result);
   const std::string json = result.dump(tool.common.json ? -1 : 2, ' ', false, Json::error_handler_t::replace) + "\n";
   if (!o.out.empty()) {

@@ -49,15 +49,17 @@ std::string body_text(const Table& table) {
 
 }  // namespace
 
+void add_models_json(const std::vector<ModelFile>& models, Json& result) {
+  result["models"] = Json::array();
+  for (const ModelFile& model : models) {
+    result["models"].push_back({{"file", model.path().string()},
+                                {"architecture", model.card().architecture},
+                                {"parameters", count_parameters(model.network())}});
+  }
+}
+
 void add_eval_json(const EvalSubject& subject, const EvalResult& evaluation, Json& result) {
   const ClassificationReport& report = evaluation.report;
-  Json models = Json::array();
-  for (const ModelFile& model : subject.models) {
-    models.push_back({{"file", model.path().string()},
-                      {"architecture", model.card().architecture},
-                      {"parameters", count_parameters(model.network())}});
-  }
-  result["models"] = models;
   result["split"] = subject.split;
   result["tta"] = subject.tta;
   for (const auto& [name, kind] : engine_names()) {

@@ -16,6 +16,8 @@ struct EvalSubject {
   std::size_t skipped = 0;  ///< Bad rows of the data left out.
 };
 
+/// Adds `models`: file, architecture and parameters of each.
+void add_models_json(const std::vector<ModelFile>& models, Json& result);
 /// Adds the figures to `result`; undefined figures are null.
 void add_eval_json(const EvalSubject& subject, const EvalResult& evaluation, Json& result);
 std::string eval_text(const EvalSubject& subject, const EvalResult& evaluation);

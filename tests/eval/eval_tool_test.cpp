@@ -150,6 +150,53 @@ TEST_CASE("a run folder stands for its best model") {
   CHECK(f.eval({"--model", run.string(), "--data", f.data, "--json"}).exit_code == 0);
 }
 
+TEST_CASE("export-onnx writes the model, without data and with") {
+  const Fixture f;
+  const std::string onnx = (f.folder / "m.onnx").string();
+  const ToolResult text = f.eval({"--model", f.model, "--export-onnx", onnx});
+  INFO(text.err);
+  REQUIRE(text.exit_code == 0);
+  CHECK(text.err.empty());
+  CHECK(count_lines(text.out) == 1);
+  CHECK_THAT(text.out,
+             ContainsSubstring("m.onnx: compact, 1211815 parameters, ") && ContainsSubstring("operator set 13"));
+  const auto size = fs::file_size(onnx);
+  CHECK(size > 4 * 1211815);
+  Fixture::write(onnx, "an older file");
+  const ToolResult judged = f.eval({"--model", f.model, "--export-onnx", onnx, "--data", f.data, "--json"});
+  REQUIRE(judged.exit_code == 0);
+  CHECK(count_lines(judged.err) == 1);
+  CHECK_THAT(judged.err, Catch::Matchers::StartsWith("wrote ") && ContainsSubstring("m.onnx"));
+  CHECK(fs::file_size(onnx) == size);
+  const Json json = Json::parse(judged.out);
+  CHECK(json.at("samples") == 3);
+  CHECK(json.at("onnx") == Json({{"file", onnx}, {"bytes", size}, {"operator_set", 13}}));
+  const Json alone = Json::parse(f.eval({"--model", f.model, "--export-onnx", onnx, "--json"}).out);
+  CHECK(alone.at("schema") == "affekt.eval/1");
+  CHECK(alone.at("models").at(0).at("architecture") == "compact");
+  CHECK(alone.at("onnx") == json.at("onnx"));
+  CHECK_FALSE(alone.contains("samples"));
+  CHECK_FALSE(Json::parse(f.eval({"--model", f.model, "--data", f.data, "--json"}).out).contains("onnx"));
+}
+
+TEST_CASE("what export-onnx cannot do is one line, and no file") {
+  const Fixture f;
+  const std::string onnx = (f.folder / "m.onnx").string();
+  f.refused(2, "--export-onnx: takes one model, found 2",
+            {"--model", f.model, "--model", f.model, "--export-onnx", onnx});
+  f.refused(2, "does not end in .onnx", {"--model", f.model, "--export-onnx", f.model});
+  f.refused(2, "--split: needs --data", {"--model", f.model, "--export-onnx", onnx, "--split", "public"});
+  f.refused(2, "--out: needs --data", {"--model", f.model, "--export-onnx", onnx, "--out", onnx + ".d"});
+  f.refused(4, "no such model file", {"--model", f.model + "x", "--export-onnx", onnx});
+  f.refused(3, "not a safetensors file", {"--model", f.data, "--export-onnx", onnx});
+  f.refused(4, "faces.csvx", {"--model", f.model, "--export-onnx", onnx, "--data", f.data + "x"});
+  CHECK_FALSE(fs::exists(onnx));
+  f.refused(4, "cannot write", {"--model", f.model, "--export-onnx", f.data + "/m.onnx"});
+  f.refused(4, "cannot write", {"--model", f.model, "--export-onnx", f.data + "/m.onnx", "--data", f.data});
+  fs::create_directory(onnx);
+  f.refused(4, "m.onnx", {"--model", f.model, "--export-onnx", onnx});
+}
+
 TEST_CASE("what is wrong is one line and its exit code") {
   const Fixture f;
   const std::string missing = (f.folder / "none").string();
