@@ -1,6 +1,7 @@
 #include "model/onnx_graph.h"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "affekt/data/dataset.h"
@@ -24,8 +25,8 @@ float resize_scale(int side) {
 /// the table does not: (channels, 1, 1) may be either.
 class Translation {
  public:
-  Translation(const Network& network, const ModelCard& card) : network_(network), card_(card) {
-    const std::vector<NodeShape> shapes = infer_shapes(network);
+  Translation(const Network& network, const ModelCard& card)
+      : network_(network), card_(card), shapes_(infer_shapes(network)) {
     graph_.text(graph_field::name, network.name);
     for (std::size_t i = 0; i < network.nodes.size(); ++i) {
       const Node& node = network.nodes[i];
@@ -34,7 +35,7 @@ class Translation {
       if (i + 1 == network.nodes.size()) name_ = kLogits;
       values_.push_back(translate(node));
     }
-    end(shapes.back());
+    end(shapes_.back());
   }
 
   ProtobufMessage take() { return std::move(graph_); }
@@ -181,21 +182,31 @@ class Translation {
     return emit("Mul", {x.name, gate}, x.flat);
   }
 
-  /// A pool of ONNX ignores its padding; padding that counts as 0 is a node of its own.
+  /// A pool of ONNX ignores its padding. Where that counts as 0, results whose window reaches into it are at least 0:
+  /// not a Pad before the pool, which some versions of ONNX Runtime (1.30) take for padding of the pool's own, ignored.
   Value max_pool(const Node& node) {
-    std::string x = operand(node, 0, false);
+    const std::string x = operand(node, 0, false);
     Attributes attributes;
     window(node, attributes);
+    padding(node.padding, attributes);
+    if (!node.zero_padding) return emit("MaxPool", {x}, false, attributes);
+    const std::string pooled = name_ + "/pooled";
+    append("MaxPool", {x}, pooled, attributes);
+    return emit("Max", {pooled, zero_padding_floor(node)}, false);
+  }
+
+  std::string zero_padding_floor(const Node& node) {
+    const NodeShape &in = shapes_[static_cast<std::size_t>(node.inputs[0])], &out = shapes_[values_.size()];
     const Padding& p = node.padding;
-    if (node.zero_padding) {
-      const std::string padded = name_ + "/padded";
-      const std::string pads = constant(padded + ".pads", {0, 0, p.top, p.left, 0, 0, p.bottom, p.right});
-      append("Pad", {x, pads}, padded);
-      x = padded;
-    } else {
-      padding(p, attributes);
+    std::vector<float> floor;
+    for (int y = 0; y < out.height; ++y) {
+      for (int x = 0; x < out.width; ++x) {
+        const int top = y * node.stride - p.top, left = x * node.stride - p.left;
+        const bool reaches = top < 0 || left < 0 || top + node.kernel > in.height || left + node.kernel > in.width;
+        floor.push_back(reaches ? 0.0F : std::numeric_limits<float>::lowest());
+      }
     }
-    return emit("MaxPool", {x}, false, attributes);
+    return constant(name_ + "/floor", {1, 1, out.height, out.width}, floor);
   }
 
   Value pair(const char* op, const Node& node) {
@@ -219,6 +230,7 @@ class Translation {
 
   const Network& network_;
   const ModelCard& card_;
+  std::vector<NodeShape> shapes_;
   ProtobufMessage graph_;
   std::vector<Value> values_;  ///< Of the table's nodes so far.
   std::string name_;           ///< Of the present node's output.

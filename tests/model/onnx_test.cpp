@@ -245,8 +245,8 @@ TEST_CASE("every kind of node becomes what it is in ONNX") {
                      "Conv",
                      "BatchNormalization",
                      "Relu",
-                     "Pad",
                      "MaxPool",
+                     "Max",
                      "MaxPool",
                      "MaxPool",
                      "GlobalAveragePool",
@@ -282,19 +282,23 @@ TEST_CASE("every kind of node becomes what it is in ONNX") {
   CHECK(file.made_by("probabilities").integer("axis") == 1);
 }
 
-TEST_CASE("padding that counts as zero is a node of its own") {
+TEST_CASE("where padding counts as zero, a pool's results are at least zero") {
   NetworkBuilder net("pools", {1, 48, 48});
   int x = net.max_pool(0, 3, 2, 1, true);
   x = net.max_pool_same(net.max_pool(x, 3, 2, 1));  // 24, 12, 6
   net.dense("out", net.flatten(x), 7);
   const Exported exported(net.take());
   const std::vector<OnnxNode>& nodes = exported.graph.nodes;
-  CHECK(nodes.at(3).op == "Pad");
-  CHECK(exported.graph.tensors.at(nodes[3].inputs.at(1)).type == 7);
-  CHECK(exported.graph.tensors.at(nodes[3].inputs[1]).values<std::int64_t>() == Ints{0, 0, 1, 1, 0, 0, 1, 1});
-  CHECK(nodes.at(4).op == "MaxPool");
-  CHECK(nodes[4].inputs == Texts{nodes[3].output});
-  CHECK(nodes[4].attributes.count("pads") == 0);
+  CHECK(nodes.at(3).op == "MaxPool");
+  CHECK(nodes[3].integers("pads") == Ints{1, 1, 1, 1});
+  CHECK(nodes.at(4).op == "Max");
+  CHECK(nodes[4].inputs.at(0) == nodes[3].output);
+  const std::vector<float> floor = exported.graph.tensors.at(nodes[4].inputs.at(1)).values<float>();
+  REQUIRE(floor.size() ==
+          24 * 24);  // the window of 3 reaches over the upper and the left edge, at 47 not over the others
+  for (std::size_t i = 0; i < floor.size(); ++i) {
+    CHECK(floor[i] == (i < 24 || i % 24 == 0 ? 0.0F : std::numeric_limits<float>::lowest()));
+  }
   CHECK(nodes.at(5).integers("pads") == Ints{1, 1, 1, 1});
   CHECK(nodes.at(6).integers("kernel_shape") == Ints{2, 2});
   CHECK(nodes.at(6).integers("pads") == Ints{0, 0, 0, 0});
