@@ -147,8 +147,8 @@ class Prediction {
   Io& io_;
   Annotator annotator_;
   FacePredictor predictor_;
-  // Pictures between one output and the next. The network's threads spin for a while after their work, so faces that
-  // are cut out already are decoded many at a time: all of them take less than a second.
+  // Pictures between one output (and look for an interrupt) and the next. The network's threads spin for a while after
+  // their work, so faces that are cut out already are decoded many at a time: less than a second of the bundled model.
   std::size_t together_;
   Table table_;
   std::size_t failures_ = 0, successes_ = 0;
