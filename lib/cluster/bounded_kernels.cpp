@@ -179,7 +179,7 @@ class BoundedSearch {
       float* to = dealt_.data() + i / kLanes * d * kLanes + i % kLanes;
       for (std::size_t j = 0; j < d; ++j) to[j * kLanes] = from[j * kLanes];
     }
-    nearest_in_tile<true>(dealt_.data(), blocks, centroids_, 0, tile_);
+    nearest_in_tile<true>(dealt_.data(), blocks, centroids_, tile_);
     bound_tile(tile_, blocks * kLanes, bounds_, tile_.second.data());
     for (std::size_t i = 0; i < count; ++i) {
       labels[row_of(i)] = tile_.labels[i];

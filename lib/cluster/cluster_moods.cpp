@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "affekt/core/parallel.h"
 #include "cluster/cluster_means.h"
 
 namespace affekt {
@@ -12,13 +13,24 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-std::vector<float> sorted_known(const std::vector<float>& column, std::size_t stride = 1) {
+std::vector<float> sorted_known(const std::vector<float>& column, std::size_t stride) {
   std::vector<float> known;
   for (std::size_t row = 0; row < column.size(); row += stride) {
     if (!std::isnan(column[row])) known.push_back(column[row]);
   }
   std::sort(known.begin(), known.end());
   return known;
+}
+
+// quantile_position() in the column without its missing values, which need not be sorted for it.
+double place_in(const std::vector<float>& column, double value) {
+  std::size_t below = 0, not_above = 0, known = 0;
+  for (const float x : column) {  // no comparison holds for NaN
+    below += double{x} < value ? 1U : 0U;
+    not_above += double{x} <= value ? 1U : 0U;
+    known += x == x ? 1U : 0U;
+  }
+  return known == 0 ? kUnknown : static_cast<double>(below + not_above) / 2 / static_cast<double>(known);
 }
 
 // Many features have most tracks near 0 and a few far away, which alone decide a mean: hence the mean of quantiles.
@@ -39,20 +51,20 @@ void name_clusters(const TrackTable& table, const std::vector<std::int32_t>& lab
   const auto place = [&](TrackFeature feature, double Cluster::*mean, double Cluster::*quantile) {
     const auto means =
         cluster_means(labels, model.k(), 1, [&](std::size_t row) { return double{table.value(feature, row)}; });
-    const auto sorted = sorted_known(table.column(feature));
     for (std::size_t c = 0; c < model.k(); ++c) {
       model.clusters[c].*mean = means[c];
-      model.clusters[c].*quantile = std::isnan(means[c]) ? kUnknown : quantile_position(sorted, means[c]);
+      model.clusters[c].*quantile = std::isnan(means[c]) ? kUnknown : place_in(table.column(feature), means[c]);
     }
   };
-  place(TrackFeature::valence, &Cluster::valence, &Cluster::valence_quantile);
-  place(TrackFeature::energy, &Cluster::energy, &Cluster::energy_quantile);
+  const std::vector<TrackFeature> wanted = moods.trait_features();
   std::array<std::vector<double>, kTrackFeatureCount> traits;
-  for (const TrackFeature feature : moods.trait_features()) {
-    if (table.has(feature)) {
-      traits[static_cast<std::size_t>(feature)] = mean_quantiles(table.column(feature), labels, model.k());
-    }
-  }
+  parallel_for(wanted.size() + 2, 1, [&](std::size_t i, std::size_t) {
+    if (i == 0) return place(TrackFeature::valence, &Cluster::valence, &Cluster::valence_quantile);
+    if (i == 1) return place(TrackFeature::energy, &Cluster::energy, &Cluster::energy_quantile);
+    const TrackFeature feature = wanted[i - 2];
+    if (!table.has(feature)) return;
+    traits[static_cast<std::size_t>(feature)] = mean_quantiles(table.column(feature), labels, model.k());
+  });
   for (std::size_t c = 0; c < model.k(); ++c) {
     Cluster& cluster = model.clusters[c];
     cluster.mood.clear();

@@ -6,7 +6,6 @@
 #define AFFEKT_CLUSTER_NEAREST_INL_H_
 #endif
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -33,9 +32,10 @@ struct Nearest {
   VI label;
 };
 
+// Squared distances are no NaNs and no negative zeros: the smaller of two is the first only if it is the first's.
 HWY_ATTR HWY_INLINE Nearest nearer_of(const Nearest& first, const Nearest& second) {
   const auto second_wins = hn::Lt(second.squared, first.squared);  // ties to the first
-  return {hn::IfThenElse(second_wins, second.squared, first.squared),
+  return {hn::Min(first.squared, second.squared),
           hn::IfThenElse(hn::RebindMask(Ints(), second_wins), second.label, first.label)};
 }
 
@@ -54,54 +54,56 @@ HWY_ATTR HWY_INLINE V second_of(V second, V best, const Four& more) {
   return hn::Min(hn::Min(second, second_of_four), hn::Max(best, hn::Min(low, low2)));
 }
 
-// Two vectors of rows at a time: one alone would wait for its own sums.
+// Vectors of rows at a time: one alone would wait for its own sums. More would not leave registers for them.
+constexpr std::size_t kTogether = 2;
+
+// `best` and `second` begin as infinitely far.
 template <bool with_second>
-HWY_ATTR HWY_INLINE void nearest_of_two(const float* x, const float* y, const PaddedCentroids& centroids,
-                                        Nearest& best_x, Nearest& best_y, V& second_x, V& second_y) {
+HWY_ATTR HWY_INLINE void nearest_of_some(const float* const* rows, const PaddedCentroids& centroids, Nearest* best,
+                                         V* second) {
   const Floats tag;
-  const V infinity = hn::Set(tag, std::numeric_limits<float>::infinity());
   const std::size_t d = centroids.d;
-  second_x = second_y = infinity;
   for (std::size_t c = 0; c < centroids.padded(); c += 4) {
     const float* centers = centroids.data.data() + c * d;
-    Four from_x{hn::Zero(tag), hn::Zero(tag), hn::Zero(tag), hn::Zero(tag)}, from_y = from_x;
+    Four sums[kTogether];
+    for (Four& sum : sums) sum = {hn::Zero(tag), hn::Zero(tag), hn::Zero(tag), hn::Zero(tag)};
     for (std::size_t j = 0; j < d; ++j) {
-      add_four(tag, from_x, hn::LoadU(tag, x + j * kLanes), centers + j, d);
-      add_four(tag, from_y, hn::LoadU(tag, y + j * kLanes), centers + j, d);
+      for (std::size_t i = 0; i < kTogether; ++i) {
+        add_four(tag, sums[i], hn::LoadU(tag, rows[i] + j * kLanes), centers + j, d);
+      }
     }
-    if constexpr (with_second) {
-      second_x = second_of(second_x, c == 0 ? infinity : best_x.squared, from_x);
-      second_y = second_of(second_y, c == 0 ? infinity : best_y.squared, from_y);
+    for (std::size_t i = 0; i < kTogether; ++i) {
+      if constexpr (with_second) {
+        second[i] = second_of(second[i], best[i].squared, sums[i]);
+      }
+      best[i] = nearer_of(best[i], nearest_of_four(sums[i], c));
     }
-    const Nearest four_x = nearest_of_four(from_x, c), four_y = nearest_of_four(from_y, c);
-    best_x = c == 0 ? four_x : nearer_of(best_x, four_x);
-    best_y = c == 0 ? four_y : nearer_of(best_y, four_y);
   }
 }
 
-// The rows are read for the first time here; `next_blocks` of the tile that follows are fetched meanwhile.
 template <bool with_second>
-HWY_ATTR void nearest_in_tile(const float* data, std::size_t blocks, const PaddedCentroids& centroids,
-                              std::size_t next_blocks, Tile& tile) {
+HWY_ATTR void nearest_in_tile(const float* data, std::size_t blocks, const PaddedCentroids& centroids, Tile& tile) {
   const Floats tag;
   const Ints ints;
   const std::size_t d = centroids.d, step = hn::Lanes(tag), rows = blocks * kLanes;
-  const auto place = [data, d](std::size_t row) { return data + (row / kLanes) * d * kLanes + row % kLanes; };
-  Nearest x{hn::Zero(tag), hn::Zero(ints)}, y = x;
-  V second_x = hn::Zero(tag), second_y = second_x;
-  for (std::size_t row = 0; row < rows; row += 2 * step) {
-    const std::size_t other = std::min(row + step, rows - step);  // an odd block out is looked at twice
-    for (std::size_t b = row / kLanes; row % kLanes == 0 && b < std::min((row + 2 * step) / kLanes, next_blocks); ++b) {
-      for (std::size_t j = 0; j < d; ++j) hwy::Prefetch(data + ((blocks + b) * d + j) * kLanes);
+  for (std::size_t row = 0; row < rows; row += kTogether * step) {
+    std::size_t at[kTogether];
+    const float* places[kTogether];
+    for (std::size_t i = 0; i < kTogether; ++i) {
+      at[i] = std::min(row + i * step, rows - step);  // vectors beyond the last are the last once more
+      places[i] = data + (at[i] / kLanes) * d * kLanes + at[i] % kLanes;
     }
-    nearest_of_two<with_second>(place(row), place(other), centroids, x, y, second_x, second_y);
-    hn::Store(x.squared, tag, tile.squared.data() + row);
-    hn::Store(x.label, ints, tile.labels.data() + row);
-    hn::Store(y.squared, tag, tile.squared.data() + other);
-    hn::Store(y.label, ints, tile.labels.data() + other);
-    if constexpr (with_second) {
-      hn::Store(second_x, tag, tile.second.data() + row);
-      hn::Store(second_y, tag, tile.second.data() + other);
+    Nearest best[kTogether];
+    V second[kTogether];
+    for (std::size_t i = 0; i < kTogether; ++i) {
+      second[i] = hn::Set(tag, std::numeric_limits<float>::infinity());
+      best[i] = {second[i], hn::Zero(ints)};
+    }
+    nearest_of_some<with_second>(places, centroids, best, second);
+    for (std::size_t i = 0; i < kTogether; ++i) {
+      hn::Store(best[i].squared, tag, tile.squared.data() + at[i]);
+      hn::Store(best[i].label, ints, tile.labels.data() + at[i]);
+      if constexpr (with_second) hn::Store(second[i], tag, tile.second.data() + at[i]);
     }
   }
 }
@@ -113,8 +115,7 @@ HWY_ATTR HWY_INLINE void for_tiles(const Points& points, std::size_t begin, std:
   Tile tile;
   for (std::size_t first = begin; first < end; first += kTile) {
     const std::size_t blocks = std::min(kTile, end - first);
-    nearest_in_tile<with_second>(points.data.data() + first * points.d * kLanes, blocks, centroids,
-                                 std::min(kTile, end - first - blocks), tile);
+    nearest_in_tile<with_second>(points.data.data() + first * points.d * kLanes, blocks, centroids, tile);
     for (std::size_t i = std::min(blocks * kLanes, points.n - first * kLanes); i < blocks * kLanes; ++i) {
       tile.labels[i] = -1;
       tile.squared[i] = 0;

@@ -108,19 +108,23 @@ void find_borders(const TrackTable& table, const Clustering& clustering, std::si
 std::vector<ClusterPortrait> cluster_portraits(const TrackTable& table, const Clustering& clustering,
                                                std::size_t count) {
   std::vector<ClusterPortrait> portraits(clustering.model.k());
-  for (std::size_t i = 0; i < kTrackFeatureCount; ++i) {
+  std::vector<std::vector<Moments>> moments(kTrackFeatureCount);
+  parallel_for(kTrackFeatureCount, 1, [&](std::size_t i, std::size_t) {
     const auto feature = static_cast<TrackFeature>(i);
     // The mean of pitch classes means nothing.
-    if (feature == TrackFeature::key || !table.has(feature)) continue;
-    compare(feature, column_moments(table.column(feature), clustering), portraits);
+    if (feature == TrackFeature::key || !table.has(feature)) return;
+    moments[i] = column_moments(table.column(feature), clustering);
+  });
+  for (std::size_t i = 0; i < kTrackFeatureCount; ++i) {
+    compare(static_cast<TrackFeature>(i), moments[i], portraits);
   }
-  for (std::size_t c = 0; c < portraits.size(); ++c) {
+  parallel_for(portraits.size(), 1, [&](std::size_t c, std::size_t) {
     auto& distinctions = portraits[c].distinctions;
     std::stable_sort(distinctions.begin(), distinctions.end(), [](const Distinction& a, const Distinction& b) {
       return std::abs(a.effect) > std::abs(b.effect);
     });
     portraits[c].exemplars = exemplars(clustering, c, count);
-  }
+  });
   find_borders(table, clustering, count, portraits);
   return portraits;
 }

@@ -24,16 +24,18 @@ constexpr std::size_t kMaskedLimit = 24;  // above, adding row by row is cheaper
 constexpr std::size_t kMoveCost = 24, kMoveMost = 12;
 constexpr std::size_t kColumns = 10;  // columns whose sums are held in registers at a time
 
-// The same for the sixteen lanes of several blocks.
+// Adds several blocks to sixteen doubles. Each lane waits for its own sums only: all of them at a time.
 HWY_ATTR HWY_INLINE void add_lanewise(const float* values, std::size_t blocks, double* lanes) {
   const Doubles wide;
-  for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(wide)) {
-    auto sum = hn::LoadU(wide, lanes + lane);
-    for (std::size_t b = 0; b < blocks; ++b) {
-      sum = hn::Add(sum, hn::PromoteTo(wide, hn::Load(Halves(), values + b * kLanes + lane)));
+  constexpr std::size_t kWide = hn::MaxLanes(Doubles());
+  hn::Vec<Doubles> sums[kLanes / kWide];
+  for (std::size_t i = 0; i < kLanes / kWide; ++i) sums[i] = hn::LoadU(wide, lanes + i * kWide);
+  for (std::size_t b = 0; b < blocks; ++b) {
+    for (std::size_t i = 0; i < kLanes / kWide; ++i) {
+      sums[i] = hn::Add(sums[i], hn::PromoteTo(wide, hn::Load(Halves(), values + b * kLanes + i * kWide)));
     }
-    hn::StoreU(sum, wide, lanes + lane);
   }
+  for (std::size_t i = 0; i < kLanes / kWide; ++i) hn::StoreU(sums[i], wide, lanes + i * kWide);
 }
 
 // Adds `count` columns of the rows labelled c; lane_sums has 16 doubles a column.
@@ -87,9 +89,8 @@ HWY_ATTR inline void count_labels(const std::int32_t* labels, std::size_t blocks
   }
 }
 
-inline void add_row(const Points& points, std::size_t row, double sign, double* sum) {
-  const float* x = points.data.data() + (row / kLanes) * points.d * kLanes + row % kLanes;
-  for (std::size_t j = 0; j < points.d; ++j) sum[j] += sign * double{x[j * kLanes]};
+inline const float* place_of(const Points& points, std::size_t row) {
+  return points.data.data() + (row / kLanes) * points.d * kLanes + row % kLanes;
 }
 
 /// The sums and counts of a chunk while its rows are assigned anew: either the rows that went to another cluster are
@@ -124,7 +125,9 @@ class Summing {
     const std::size_t rows = std::min(blocks * kLanes, points_.n - first * kLanes);
     for (std::size_t i = 0; i < rows; ++i) {
       ++out_.counts[static_cast<std::size_t>(labels[i])];
-      add_row(points_, first * kLanes + i, 1, sum(labels[i]));
+      const float* x = place_of(points_, first * kLanes + i);
+      double* more = sum(static_cast<std::size_t>(labels[i]));
+      for (std::size_t j = 0; j < points_.d; ++j) more[j] += double{x[j * kLanes]};
     }
   }
 
@@ -136,7 +139,7 @@ class Summing {
   }
 
  private:
-  double* sum(std::int32_t cluster) { return out_.sums.data() + static_cast<std::size_t>(cluster) * points_.d; }
+  double* sum(std::size_t cluster) { return out_.sums.data() + cluster * points_.d; }
 
   void clear() {
     std::fill(out_.sums.begin(), out_.sums.end(), 0.0);
@@ -145,8 +148,13 @@ class Summing {
   }
 
   void move(std::size_t row, std::size_t from, std::size_t to) {
-    add_row(points_, row, -1, out_.sums.data() + from * points_.d);
-    add_row(points_, row, 1, out_.sums.data() + to * points_.d);
+    const float* x = place_of(points_, row);
+    double *less = sum(from), *more = sum(to);
+    for (std::size_t j = 0; j < points_.d; ++j) {
+      const auto value = double{x[j * kLanes]};
+      less[j] -= value;
+      more[j] += value;
+    }
     --out_.counts[from];
     ++out_.counts[to];
   }
@@ -162,12 +170,19 @@ class Summing {
 // Bit i: lane i of two blocks of labels differs.
 HWY_ATTR HWY_INLINE std::uint32_t differing(const std::int32_t* a, const std::int32_t* b) {
   const Ints ints;
+  constexpr std::size_t kWide = hn::MaxLanes(Ints());
+  VI apart[kLanes / kWide];
+  VI any = hn::Zero(ints);
+  for (std::size_t i = 0; i < kLanes / kWide; ++i) {
+    apart[i] = hn::Xor(hn::LoadU(ints, a + i * kWide), hn::LoadU(ints, b + i * kWide));
+    any = hn::Or(any, apart[i]);
+  }
+  if (hn::AllTrue(ints, hn::Eq(any, hn::Zero(ints)))) return 0;  // most blocks, after the first steps
   std::uint32_t bits = 0;
-  for (std::size_t lane = 0; lane < kLanes; lane += hn::Lanes(ints)) {
-    const auto differ = hn::Ne(hn::LoadU(ints, a + lane), hn::LoadU(ints, b + lane));
+  for (std::size_t i = 0; i < kLanes / kWide; ++i) {
     std::array<std::uint8_t, 8> bytes{};  // StoreMaskBits may write as many
-    hn::StoreMaskBits(ints, differ, bytes.data());
-    bits |= (bytes[0] | std::uint32_t{bytes[1]} << 8) << lane;
+    hn::StoreMaskBits(ints, hn::Ne(apart[i], hn::Zero(ints)), bytes.data());
+    bits |= (bytes[0] | std::uint32_t{bytes[1]} << 8) << (i * kWide);
   }
   return bits;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "affekt/core/error.h"
+#include "affekt/core/parallel.h"
 #include "affekt/core/text.h"
 
 namespace affekt {
@@ -67,22 +68,25 @@ Scaling parse_scaling(std::string_view name) {
 Scaler fit_scaler(Scaling kind, const std::vector<const std::vector<float>*>& columns) {
   Scaler scaler;
   scaler.kind = kind;
-  for (const auto* column : columns) {
-    if (column->empty()) throw DataError("scaling: a column without rows");
-    const auto [least, greatest] = std::minmax_element(column->begin(), column->end());
+  scaler.offset.resize(columns.size());
+  scaler.scale.resize(columns.size());
+  parallel_for(columns.size(), 1, [&](std::size_t i, std::size_t) {
+    const std::vector<float>& column = *columns[i];
+    if (column.empty()) throw DataError("scaling: a column without rows");
+    const auto [least, greatest] = std::minmax_element(column.begin(), column.end());
     Place place;
     if (*least == *greatest) {
       place = {double{*least}, 0};
     } else if (kind == Scaling::standard) {
-      place = standard_place(*column);
+      place = standard_place(column);
     } else if (kind == Scaling::minmax) {
       place = {double{*least}, double{*greatest} - double{*least}};
     } else if (kind == Scaling::robust) {
-      place = robust_place(*column);
+      place = robust_place(column);
     }
-    scaler.offset.push_back(place.offset);
-    scaler.scale.push_back(place.scale);
-  }
+    scaler.offset[i] = place.offset;
+    scaler.scale[i] = place.scale;
+  });
   return scaler;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "affekt/core/parallel.h"
 #include "music/column_names.h"
 
 namespace affekt {
@@ -69,9 +70,11 @@ std::string_view TrackTable::primary_artist(std::size_t row) const {
 }
 
 void TrackTable::keep(const std::vector<std::size_t>& kept) {
-  for (TextColumn* column : {&title, &artist, &album, &id, &genre, &label, &raw}) column->keep(kept);
-  for (TextColumn& column : cells) column.keep(kept);
-  for (auto& column : features) keep_rows(column, kept);
+  std::vector<TextColumn*> texts = {&title, &artist, &album, &id, &genre, &label, &raw};
+  for (TextColumn& column : cells) texts.push_back(&column);
+  parallel_for(texts.size() + features.size(), 1, [&](std::size_t i, std::size_t) {
+    i < texts.size() ? texts[i]->keep(kept) : keep_rows(features[i - texts.size()], kept);
+  });
   keep_rows(primary_artist_bytes, kept);
   keep_rows(source, kept);
   rows = kept.size();
@@ -100,25 +103,26 @@ void TrackTable::append(const TrackTable& other) {
 }
 
 std::string fold_case(std::string_view utf8) {
-  std::string folded;
-  folded.reserve(utf8.size());
+  std::string folded(utf8.size(), '\0');  // never longer than the text
+  std::size_t end = 0;
   for (std::size_t i = 0; i < utf8.size(); ++i) {
     const auto c = static_cast<unsigned char>(utf8[i]);
-    const auto next = i + 1 < utf8.size() ? static_cast<unsigned char>(utf8[i + 1]) : 0U;
     if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-      if (!folded.empty() && folded.back() != ' ') folded += ' ';
-    } else if (c >= 'A' && c <= 'Z') {
-      folded += static_cast<char>(c + 32);
-    } else if (c >= 0xC3 && c <= 0xD4 && (next & 0xC0U) == 0x80) {
+      if (end > 0 && folded[end - 1] != ' ') folded[end++] = ' ';
+      continue;
+    }
+    const auto next = i + 1 < utf8.size() ? static_cast<unsigned char>(utf8[i + 1]) : 0U;
+    if (c >= 0xC3 && c <= 0xD4 && (next & 0xC0U) == 0x80) {
       const unsigned lower = lower_code_point((c & 0x1FU) << 6 | (next & 0x3FU));
-      folded += static_cast<char>(0xC0U | lower >> 6);
-      folded += static_cast<char>(0x80U | (lower & 0x3FU));
+      folded[end++] = static_cast<char>(0xC0U | lower >> 6);
+      folded[end++] = static_cast<char>(0x80U | (lower & 0x3FU));
       ++i;
     } else {
-      folded += static_cast<char>(c);
+      folded[end++] = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
     }
   }
-  while (!folded.empty() && folded.back() == ' ') folded.pop_back();
+  while (end > 0 && folded[end - 1] == ' ') --end;
+  folded.resize(end);
   return folded;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "affekt/cluster/kmeans.h"
+#include "affekt/core/simd.h"
 
 namespace {
 
@@ -28,6 +29,7 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 int main(int argc, char** argv) {
   if (argc != 6 && argc != 7) return 2;
+  affekt::follow_simd_variable();
   const std::string pruning = argc == 7 ? argv[6] : "";
   const std::string path = argv[1];
   const std::size_t n = std::stoul(argv[2]), d = std::stoul(argv[3]);

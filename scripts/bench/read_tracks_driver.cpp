@@ -9,10 +9,12 @@
 #include <string>
 
 #include "affekt/core/parallel.h"
+#include "affekt/core/simd.h"
 #include "affekt/music/track_reader.h"
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
+  affekt::follow_simd_variable();
   if (argc > 3) affekt::set_thread_count(std::stoi(argv[3]));
   double best = std::numeric_limits<double>::infinity(), cpu = best;
   affekt::TrackFile file;

@@ -137,3 +137,40 @@ TEST_CASE("numbers are the nearest floats, however they are written") {
     if (std::isinf(nearest)) REQUIRE(std::isnan(value(result, TrackFeature::popularity, i)));
   }
 }
+
+TEST_CASE("numbers of any length are those that std::from_chars reads") {
+  affekt::RandomStream random(14, 0);
+  std::vector<std::string> cells = {"0",
+                                    "-0",
+                                    "0.0",
+                                    "007",
+                                    "1.50",
+                                    "123456789012345",
+                                    "1234567890123456",
+                                    "9007199254740993",
+                                    "0.1",
+                                    "-0.3",
+                                    "1e-3",
+                                    "0.000000000000001",
+                                    "99999.9999999999",
+                                    "0.30000000000000004",
+                                    "16777217",
+                                    "-12.345678901234567890"};
+  for (int i = 0; i < 20000; ++i) {
+    std::string digits;
+    for (std::size_t n = 1 + random.below(17); n > 0; --n) digits += static_cast<char>('0' + random.below(10));
+    if (digits.size() > 1 && random.below(4) > 0) digits.insert(1 + random.below(digits.size() - 1), ".");
+    cells.push_back((random.below(2) == 0 ? "-" : "") + digits);
+  }
+  std::string text = "track_name,energy,time_signature\n";
+  for (const std::string& cell : cells) text += "A,0.5," + cell + "\n";
+  const auto result = read(text);
+  REQUIRE(result.table.size() == cells.size());
+  std::size_t different = 0;
+  for (std::size_t row = 0; row < cells.size(); ++row) {
+    const auto expected = static_cast<float>(*affekt::parse_double(cells[row]));
+    const float found = value(result, TrackFeature::time_signature, row);
+    if (found != expected || std::signbit(found) != std::signbit(expected)) ++different;
+  }
+  CHECK(different == 0);
+}
