@@ -32,10 +32,14 @@ at::Tensor pad(const at::Tensor& x, const Padding& padding, double value) {
 at::Tensor max_pool(const Node& node, bool ceil_mode, const at::Tensor& x) {
   const Padding& p = node.padding;
   const bool none = p.top == 0 && p.left == 0 && p.bottom == 0 && p.right == 0;
-  if (none || ceil_mode)
-    return at::max_pool2d(x, {node.kernel, node.kernel}, {node.stride, node.stride}, 0, 1, ceil_mode);
+  const std::int64_t size[] = {node.kernel, node.kernel}, stride[] = {node.stride, node.stride};
+  if (none || ceil_mode) {
+    // Where LibTorch 2 was built with Vulkan, max_pool2d() does not find oneDNN's by itself.
+    return x.is_mkldnn() ? at::mkldnn_max_pool2d(x, size, stride, 0, 1, ceil_mode)
+                         : at::max_pool2d(x, size, stride, 0, 1, ceil_mode);
+  }
   const double value = node.zero_padding ? 0.0 : -std::numeric_limits<double>::infinity();
-  return at::max_pool2d(pad(plain(x), p, value), {node.kernel, node.kernel}, {node.stride, node.stride});
+  return at::max_pool2d(pad(plain(x), p, value), size, stride);
 }
 
 Layout available(Layout layout, at::Device device) {
