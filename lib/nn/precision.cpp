@@ -23,11 +23,11 @@ struct Gains {
     double avx512, avx2;
   } blocked;
 };
-constexpr Gains kGains[] = {{"compact", {1.59, 0.48}, {0.97, 1.08}},
-                            {"basic-cnn", {1.79, 0.44}, {1.12, 1.20}},
-                            {"vgg16", {2.05, 0.43}, {1.08, 1.12}},
-                            {"resnet50v2", {1.46, 0.52}, {1.08, 1.03}},
-                            {"efficientnet-b0", {0.54, 0.43}, {0, 0}}};
+constexpr Gains kGains[] = {{"compact", {1.59, 0.48}, {0.97, 1.04}},
+                            {"basic-cnn", {1.79, 0.44}, {1.12, 1.22}},
+                            {"vgg16", {2.05, 0.43}, {1.08, 1.18}},
+                            {"resnet50v2", {1.46, 0.52}, {1.08, 1.25}},
+                            {"efficientnet-b0", {0.54, 0.43}, {0, 1.03}}};
 
 template <std::size_t n>
 bool is_among(const std::string& text, const char* const (&texts)[n]) {
@@ -96,7 +96,7 @@ PrecisionTable precision_table(const Processor& processor, const std::string& on
     choice.gain = bf16_gain(gains, table);
     if (choice.gain > 1) choice.precision = Precision::bf16;
     choice.blocked_gain = blocked_gain(gains, table.instructions);
-    if (choice.blocked_gain > 1) choice.fp32_layout = Layout::blocked;
+    if (choice.blocked_gain > kLeastBlockedGain) choice.fp32_layout = Layout::blocked;
     table.networks.push_back(choice);
   }
   return table;

@@ -171,7 +171,7 @@ TEST_CASE("layout auto is a fixed table of fp32, and blocked is refused where th
   const auto blocked = [](const Processor& processor, const char* limit, const char* device) {
     std::string names;
     for (const PrecisionChoice& choice : precision_table(processor, limit, device).networks) {
-      CHECK((choice.fp32_layout == Layout::blocked) == (choice.blocked_gain > 1));
+      CHECK((choice.fp32_layout == Layout::blocked) == (choice.blocked_gain > kLeastBlockedGain));
       if (choice.fp32_layout == Layout::blocked) names += choice.network + " ";
     }
     return names;

@@ -8,6 +8,7 @@
 #include "affekt/core/simd.h"
 #include "affekt/core/text.h"
 #include "affekt/model/architectures.h"
+#include "affekt/nn/precision.h"
 #include "doctor_checks.h"
 #include "doctor_kernels.h"
 #include "support/tool_test.h"
@@ -65,7 +66,7 @@ TEST_CASE("doctor names the processor, every library's kernels and what auto wou
   for (std::size_t i = 0; i < network_names().size(); ++i) {
     const Json& network = layout["networks"][i];
     CAPTURE(network.dump());
-    const bool faster = !network["gain"].is_null() && network["gain"] > 1;
+    const bool faster = !network["gain"].is_null() && network["gain"] > kLeastBlockedGain;
     CHECK(network["layout"] == (faster ? "blocked" : "channels-last"));
     if (precision["networks"][i]["precision"] == "bf16") CHECK(network["gain"].is_null());
   }

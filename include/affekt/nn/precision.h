@@ -10,6 +10,9 @@
 
 namespace affekt {
 
+/// A layout that gains less keeps to channels-last: so much do rounds of the same measurement differ.
+constexpr double kLeastBlockedGain = 1.03;
+
 /// What automatic means for a network. The gains are as measured with the instructions below; 0 = unknown.
 struct PrecisionChoice {
   std::string network;
