@@ -70,37 +70,53 @@ void examine_openblas(Json& checks) {
 }
 
 /// Why, in words that follow the networks.
-std::string grounds(const std::string& instructions) {
-  if (instructions.empty()) return "bf16 never pays without AVX-512, which oneDNN does not use here";
+std::string grounds(const PrecisionTable& table) {
+  if (!table.has_bf16()) return "bf16 never pays without AVX-512, which oneDNN does not use here";
   const std::string measured = "speed of training in bf16 over fp32, measured on processors with ";
-  if (instructions == "cuda") return measured + "avx512_bf16, not on CUDA";
-  return measured + (instructions == "avx512" ? "AVX-512 and without avx512_bf16" : instructions) + " like this one";
+  if (table.instructions == "cuda") return measured + "avx512_bf16, not on CUDA";
+  return measured + (table.instructions == "avx512" ? "AVX-512 and without avx512_bf16" : table.instructions) +
+         " like this one";
 }
 
-void examine_precision(Json& checks) {
+/// A row of what was chosen for each network, and its measured gain (0 = none).
+struct AutoRow {
+  std::vector<std::string> words;
+  Json networks = Json::array();
+
+  void add(const std::string& network, const char* key, const std::string& chosen, double gain) {
+    const bool measured = gain > 0;
+    words.push_back(network + " " + chosen + (measured ? " (" + format_fixed(gain, 2) + "x)" : ""));
+    networks.push_back({{"name", network}, {key, chosen}, {"gain", measured ? Json(gain) : Json()}});
+  }
+  Json row(const char* name, const std::string& why) const {
+    Json out = check(name, "ok", join(words, ", ") + ": " + why);
+    out["networks"] = networks;
+    return out;
+  }
+};
+
+/// What --precision auto and --layout auto choose.
+void examine_choices(Json& checks) {
   const auto fill =
       reinterpret_cast<void (*)(PrecisionTable&)>(plugin_symbol("affekt_learn", "affekt_precision_table"));
   if (fill == nullptr) return;
   PrecisionTable table;
   fill(table);
-  std::vector<std::string> words;
-  Json networks = Json::array();
+  AutoRow precisions, layouts;
   for (const PrecisionChoice& choice : table.networks) {
-    const std::string precision = choice.precision == Precision::bf16 ? "bf16" : "fp32";
-    const bool measured = choice.gain > 0;
-    words.push_back(choice.network + " " + precision + (measured ? " (" + format_fixed(choice.gain, 2) + "x)" : ""));
-    networks.push_back(
-        {{"name", choice.network}, {"precision", precision}, {"gain", measured ? Json(choice.gain) : Json()}});
+    const bool bf16 = choice.precision == Precision::bf16;
+    const bool blocked = !bf16 && choice.fp32_layout == Layout::blocked;
+    precisions.add(choice.network, "precision", bf16 ? "bf16" : "fp32", choice.gain);
+    layouts.add(choice.network, "layout", blocked ? "blocked" : "channels-last", bf16 ? 0 : choice.blocked_gain);
   }
-  Json row = check("precision auto", "ok", join(words, ", ") + ": " + grounds(table.instructions));
+  Json row = precisions.row("precision auto", grounds(table));
   const std::string variable = set_variable(kOnednnVariables);
-  if (!variable.empty() && processor().has("avx512_bf16") &&
-      (table.instructions.empty() || table.instructions == "avx512")) {
+  if (!variable.empty() && processor().has("avx512_bf16") && (table.instructions == "avx512" || !table.has_bf16())) {
     row["status"] = "warning";
     row["remedy"] = "unset " + name_of_variable(variable) + ": this processor computes bf16";
   }
-  row["networks"] = networks;
   checks.push_back(row);
+  checks.push_back(layouts.row("layout auto", "speed of training blocked over channels-last, in fp32"));
 }
 
 }  // namespace
@@ -156,7 +172,7 @@ void examine_learn_kernels(Json& checks) {
                      "use a LibTorch that was built with AVX2 kernels, as Debian's is"},
                     vectors_of(processor())));
   examine_openblas(checks);
-  examine_precision(checks);
+  examine_choices(checks);
 }
 
 }  // namespace affekt::cli

@@ -11,6 +11,12 @@ const std::vector<std::pair<std::string, Precision>>& precision_names() {
   return names;
 }
 
+const std::vector<std::pair<std::string, Layout>>& layout_names() {
+  static const std::vector<std::pair<std::string, Layout>> names = {
+      {"auto", Layout::automatic}, {"channels-last", Layout::channels_last}, {"blocked", Layout::blocked}};
+  return names;
+}
+
 DeviceChoice parse_device(const std::string& text) {
   constexpr int kMostDevices = 128;
   if (text == "auto") return {DeviceKind::automatic, 0};

@@ -99,14 +99,16 @@ at::Tensor dropout_mask(const at::Tensor& like, double rate, const Pass& pass, s
   if (!like.device().is_cpu()) {
     return at::empty_like(like.detach()).bernoulli_(1.0 - rate).div_(1.0 - rate);
   }
-  at::Tensor mask = at::empty_like(like.detach());
+  // Of pictures drawn channels-last, whatever they are, so that the layout does not choose the elements.
+  const auto format = like.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  const at::Tensor mask = at::empty_like(like.detach(), format);
   const std::uint64_t key = mix(pass.seed ^ mix(pass.step * 0x9e3779b97f4a7c15ULL + node + 1));
   if (mask.scalar_type() == at::kBFloat16) {
     fill_mask(mask.data_ptr<at::BFloat16>(), mask.numel(), rate, key);
   } else {
     fill_mask(mask.data_ptr<float>(), mask.numel(), rate, key);
   }
-  return mask;
+  return mask.contiguous(like.suggest_memory_format());
 }
 
 }  // namespace affekt

@@ -22,6 +22,9 @@ bool padding_is_ceil_mode(const Node& node, const NodeShape& in, const NodeShape
          in.width >= node.kernel && rounded_up(in.height) == out.height && rounded_up(in.width) == out.width;
 }
 
+/// In the layout that every operation takes.
+at::Tensor plain(const at::Tensor& x) { return x.is_mkldnn() ? x.to_dense() : x; }
+
 at::Tensor pad(const at::Tensor& x, const Padding& padding, double value) {
   return at::constant_pad_nd(x, {padding.left, padding.right, padding.top, padding.bottom}, value);
 }
@@ -29,10 +32,19 @@ at::Tensor pad(const at::Tensor& x, const Padding& padding, double value) {
 at::Tensor max_pool(const Node& node, bool ceil_mode, const at::Tensor& x) {
   const Padding& p = node.padding;
   const bool none = p.top == 0 && p.left == 0 && p.bottom == 0 && p.right == 0;
-  if (none || ceil_mode)
-    return at::max_pool2d(x, {node.kernel, node.kernel}, {node.stride, node.stride}, 0, 1, ceil_mode);
+  const std::int64_t size[] = {node.kernel, node.kernel}, stride[] = {node.stride, node.stride};
+  if (none || ceil_mode) {
+    // Where LibTorch 2 was built with Vulkan, max_pool2d() does not find oneDNN's by itself.
+    return x.is_mkldnn() ? at::mkldnn_max_pool2d(x, size, stride, 0, 1, ceil_mode)
+                         : at::max_pool2d(x, size, stride, 0, 1, ceil_mode);
+  }
   const double value = node.zero_padding ? 0.0 : -std::numeric_limits<double>::infinity();
-  return at::max_pool2d(pad(x, p, value), {node.kernel, node.kernel}, {node.stride, node.stride});
+  return at::max_pool2d(pad(plain(x), p, value), size, stride);
+}
+
+Layout available(Layout layout, at::Device device) {
+  return layout == Layout::blocked && device.is_cpu() && at::globalContext().hasMKLDNN() ? Layout::blocked
+                                                                                         : Layout::channels_last;
 }
 
 /// One value a picture: (n, 1, 1, 1).
@@ -40,9 +52,18 @@ at::Tensor picture_mask(const at::Tensor& like, double rate, const Pass& pass, s
   return dropout_mask(at::empty({like.size(0), 1, 1, 1}, like.options()), rate, pass, node);
 }
 
+at::Tensor drop(const at::Tensor& x, double rate, const Pass& pass, std::size_t node) {
+  return at::mul(x, dropout_mask(x, rate, pass, node));
+}
+
+at::Tensor drop_pictures(const at::Tensor& x, double rate, const Pass& pass, std::size_t node) {
+  return at::mul(x, picture_mask(x, rate, pass, node));
+}
+
 }  // namespace
 
-TorchNetwork::TorchNetwork(Network table, at::Device device) : table_(std::move(table)), device_(device) {
+TorchNetwork::TorchNetwork(Network table, at::Device device, Layout layout)
+    : table_(std::move(table)), device_(device), layout_(available(layout, device)) {
   const std::vector<NodeShape> shapes = infer_shapes(table_);
   plans_.resize(table_.nodes.size());
   trained_.assign(table_.nodes.size(), true);
@@ -67,7 +88,9 @@ TorchNetwork::TorchNetwork(Network table, at::Device device) : table_(std::move(
     if (plan.first_entry < 0) plan.first_entry = static_cast<int>(entries_.size());
     // Allocated in the format, not converted: a tensor with one channel counts as both formats, is left as it is, and
     // would make the first convolution choose the slow one.
-    const auto format = spec.shape.size() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+    // To and from oneDNN's blocks plain weights and gradients have the shorter way.
+    const auto format = spec.shape.size() == 4 && layout_ == Layout::channels_last ? at::MemoryFormat::ChannelsLast
+                                                                                   : at::MemoryFormat::Contiguous;
     at::Tensor tensor = at::empty(spec.shape, at::TensorOptions().dtype(at::kFloat).device(device_), format).zero_();
     entries_.push_back({std::move(spec), std::move(tensor)});
   }
@@ -139,7 +162,7 @@ at::Tensor TorchNetwork::forward_between(int from, const at::Tensor& value, int 
       if (pass.keep == nullptr && plans_[u].last_use == node) values[u].reset();
     }
   }
-  at::Tensor last = values[static_cast<std::size_t>(to)];
+  at::Tensor last = plain(values[static_cast<std::size_t>(to)]);
   if (pass.keep != nullptr) *pass.keep = std::move(values);
   return last;
 }
@@ -153,20 +176,27 @@ bool is_cut(const Network& network, int node) {
   return true;
 }
 
+bool TorchNetwork::computes_blocked(const Pass& pass) const {
+  return layout_ == Layout::blocked && !pass.bf16 && pass.keep == nullptr;
+}
+
 at::Tensor TorchNetwork::evaluate(std::size_t i, const std::vector<at::Tensor>& values, const Pass& pass) const {
   const Node& node = table_.nodes[i];
   const Plan& plan = plans_[i];
-  const auto in = [&](std::size_t k) -> const at::Tensor& { return values[static_cast<std::size_t>(node.inputs[k])]; };
+  const auto as_it_is = [&](std::size_t k) -> const at::Tensor& {
+    return values[static_cast<std::size_t>(node.inputs[k])];
+  };
+  const auto in = [&](std::size_t k) { return plain(as_it_is(k)); };
   const bool in_place = plan.in_place && pass.keep == nullptr;
   switch (node.op) {
     case Op::input:
       return values[i];
     case Op::conv:
-      return convolve(node, plan, in(0), pass);
+      return convolve(node, plan, as_it_is(0), pass);
     case Op::batch_norm:
-      return normalise(node, plan, in(0), pass);
+      return normalise(node, plan, as_it_is(0), pass);
     case Op::relu: {
-      const at::Tensor& x = in(0);
+      const at::Tensor& x = as_it_is(0);
       return in_place ? x.relu_() : at::relu(x);
     }
     case Op::swish:
@@ -174,20 +204,22 @@ at::Tensor TorchNetwork::evaluate(std::size_t i, const std::vector<at::Tensor>& 
     case Op::sigmoid:
       return at::sigmoid(in(0));
     case Op::max_pool:
-      return max_pool(node, plan.ceil_mode, in(0));
+      return max_pool(node, plan.ceil_mode, as_it_is(0));
     case Op::global_average_pool:
-      return at::adaptive_avg_pool2d(in(0), {1, 1});
+      return at::adaptive_avg_pool2d(as_it_is(0), {1, 1});
     case Op::flatten:
       return in(0).flatten(1);
     case Op::dense:
       return fully_connect(plan, in(0), pass);
     case Op::dropout:
-      return pass.training && node.rate > 0 ? at::mul(in(0), dropout_mask(in(0), node.rate, pass, i)) : in(0);
+      return pass.training && node.rate > 0 ? drop(in(0), node.rate, pass, i) : as_it_is(0);
     case Op::drop_connect:
-      return pass.training && node.rate > 0 ? at::mul(in(0), picture_mask(in(0), node.rate, pass, i)) : in(0);
+      return pass.training && node.rate > 0 ? drop_pictures(in(0), node.rate, pass, i) : as_it_is(0);
     case Op::add: {
-      const at::Tensor& x = in(0);
-      return in_place ? x.add_(in(1)) : at::add(x, in(1));
+      const bool alike = as_it_is(0).is_mkldnn() == as_it_is(1).is_mkldnn();
+      const at::Tensor x = alike ? as_it_is(0) : in(0);
+      const at::Tensor y = alike ? as_it_is(1) : in(1);
+      return in_place ? x.add_(y) : at::add(x, y);
     }
     case Op::multiply:
       return at::mul(in(0), in(1));
@@ -199,7 +231,8 @@ at::Tensor TorchNetwork::convolve(const Node& node, const Plan& plan, const at::
   const Padding& p = node.padding;
   const bool symmetric = p.top == p.bottom && p.left == p.right;
   at::Tensor input = pass.bf16 ? x.to(at::kBFloat16) : x;
-  if (!symmetric) input = pad(input, p, 0.0);
+  if (!symmetric) input = pad(plain(input), p, 0.0);
+  if (computes_blocked(pass) && !input.is_mkldnn()) input = input.to_mkldnn();
   const auto weight = pass.bf16 ? entry(plan, 0).to(at::kBFloat16) : entry(plan, 0);
   at::Tensor bias;
   if (node.bias) bias = pass.bf16 ? entry(plan, 1).to(at::kBFloat16) : entry(plan, 1);
@@ -208,8 +241,10 @@ at::Tensor TorchNetwork::convolve(const Node& node, const Plan& plan, const at::
 }
 
 at::Tensor TorchNetwork::normalise(const Node& node, const Plan& plan, const at::Tensor& x, const Pass& pass) const {
-  return at::batch_norm(x, entry(plan, 0), entry(plan, 1), entry(plan, 2), entry(plan, 3), pass.training, node.momentum,
-                        node.epsilon, /*cudnn_enabled=*/true);
+  // LibTorch's oneDNN has no backward pass of the running statistics.
+  const at::Tensor input = pass.training || !x.requires_grad() ? x : plain(x);
+  return at::batch_norm(input, entry(plan, 0), entry(plan, 1), entry(plan, 2), entry(plan, 3), pass.training,
+                        node.momentum, node.epsilon, /*cudnn_enabled=*/true);
 }
 
 at::Tensor TorchNetwork::fully_connect(const Plan& plan, const at::Tensor& x, const Pass& pass) const {

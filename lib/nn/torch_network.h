@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "affekt/core/export.h"
+#include "affekt/model/compute_options.h"
 #include "affekt/model/model_file.h"
 #include "affekt/model/network.h"
 #include "nn/torch.h"
@@ -21,11 +22,14 @@ struct Pass {
 };
 
 /// Interprets the table node by node. Parameters are fp32 leaves under the table's names; convolution weights are
-/// stored channels-last.
+/// stored channels-last, in the blocked layout plain.
 class AFFEKT_API TorchNetwork {
  public:
-  /// Parameters are allocated but not set: initialise() or load() next. @throws DataError for an inconsistent table.
-  TorchNetwork(Network table, at::Device device);
+  /// Parameters are allocated but not set: initialise() or load() next.
+  /// @param layout  blocked: fp32 passes on the CPU keep activations in oneDNN's format, where LibTorch has oneDNN; all
+  ///                others are channels-last.
+  /// @throws DataError for an inconsistent table.
+  TorchNetwork(Network table, at::Device device, Layout layout = Layout::channels_last);
 
   /// Convolutions without bias (BatchNorm follows), and those with bias whose ReLU no BatchNorm follows: He et al.,
   /// ICCV 2015, normal with variance 2 / fan-out. Other convolutions and dense layers: Glorot & Bengio, AISTATS 2010,
@@ -53,6 +57,7 @@ class AFFEKT_API TorchNetwork {
   const std::vector<Entry>& entries() const { return entries_; }  ///< In the order of parameter_specs().
   const Network& table() const { return table_; }
   at::Device device() const { return device_; }
+  Layout layout() const { return layout_; }
   void set_requires_grad(bool on);  ///< For the trainable parameters.
 
   /// Chooses the nodes that are trained, one flag a node; all are at first. The others are frozen: their parameters get
@@ -71,6 +76,8 @@ class AFFEKT_API TorchNetwork {
     NodeShape shape;
   };
   const at::Tensor& entry(const Plan& plan, int i) const;
+  /// Convolutions of this pass give tensors in oneDNN's format.
+  bool computes_blocked(const Pass& pass) const;
   at::Tensor evaluate(std::size_t i, const std::vector<at::Tensor>& values, const Pass& pass) const;
   at::Tensor convolve(const Node& node, const Plan& plan, const at::Tensor& x, const Pass& pass) const;
   at::Tensor normalise(const Node& node, const Plan& plan, const at::Tensor& x, const Pass& pass) const;
@@ -78,6 +85,7 @@ class AFFEKT_API TorchNetwork {
 
   Network table_;
   at::Device device_;
+  Layout layout_;
   std::vector<Plan> plans_;
   std::vector<Entry> entries_;
   std::vector<bool> trained_;  ///< One a node.
@@ -87,7 +95,7 @@ class AFFEKT_API TorchNetwork {
 AFFEKT_API bool is_cut(const Network& network, int node);
 
 /// Values 0 or 1 / (1 - rate) in the shape, type and memory format of `like`; on the CPU the mask is a function of
-/// (seed, step, node) alone, whatever the number of threads.
+/// (seed, step, node) alone, whatever the number of threads and the memory format.
 AFFEKT_API at::Tensor dropout_mask(const at::Tensor& like, double rate, const Pass& pass, std::size_t node);
 
 /// @throws DataError if the file's self-tests give other logits here (tolerance 1e-3, relative above 1).

@@ -32,6 +32,7 @@ void visit_fields(Summary& summary, Visitor&& visit) {
   visit("images_per_second", summary.images_per_second);
   visit("seconds", summary.seconds);
   visit("precision", summary.precision);
+  visit("layout", summary.layout);
   visit("device", summary.device);
   visit("threads", summary.threads);
   visit("ranks", summary.ranks);

@@ -85,7 +85,9 @@ TrainEstimate estimate_training(const Dataset& data, const TrainOptions& options
   Teachers teachers(options, at::Device(resolve_device(options.compute.device)));
   const TrainSetup setup(data, std::move(rows), options, std::move(teachers), observer, alone.collective());
   Agreement agreement(setup);
-  TorchNetwork network(make_network(options.model, network_options(options, start.info.variant)), setup.device);
+  Network built = make_network(options.model, network_options(options, start.info.variant));
+  const Layout layout = training_layout(setup, built);
+  TorchNetwork network(std::move(built), setup.device, layout);
   set_first_weights(network, start, setup, record, agreement);
   TrainState state(setup, std::move(network), start.info);
   state.enter(Phase::thawed);

@@ -45,9 +45,13 @@ void check_same_work(Collective& ranks, const Dataset& data, const TrainRows& ro
   const std::string device = resolve_device(options.compute.device);
   const Network network = make_network(options.model, network_options(options, start.variant));
   texts.add("device", device == "cpu" ? device : "cuda");
-  texts.add("precision", effective_precision(options.compute.precision, network, device) == Precision::bf16
-                             ? "bf16 as the processor's choice"
-                             : "fp32 as the processor's choice");
+  const Precision precision = effective_precision(options.compute.precision, network, device);
+  texts.add("precision",
+            precision == Precision::bf16 ? "bf16 as the processor's choice" : "fp32 as the processor's choice");
+  // Gradients travel in the order of memory.
+  texts.add("layout", effective_layout(options.layout, precision, network, device) == Layout::blocked
+                          ? "blocked as the processor's choice"
+                          : "channels-last as the processor's choice");
   ranks.check_equal(texts.names, texts.values);
 }
 

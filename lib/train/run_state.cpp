@@ -86,6 +86,7 @@ std::string run_state_json(const RunState& state) {
   };
   visit_fields(state, write(out));
   visit_start(state, write(out));
+  out["blocked"] = state.blocked;
   out["teacher_digests"] = state.teacher_digests;
   out["history"] = Json::array();
   for (const EpochStats& epoch : state.history) {
@@ -105,6 +106,7 @@ RunState parse_run_state(const std::string& text, const std::string& place) {
   try {
     visit_fields(state, read(in));
     visit_start(state, read(in));
+    state.blocked = in.value("blocked", false);  // older runs knew one layout
     state.teacher_digests = in.value("teacher_digests", std::vector<std::string>());
     for (const Json& row : in.at("history")) {
       EpochStats epoch;

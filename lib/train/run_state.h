@@ -32,6 +32,7 @@ struct RunState {
   Phase phase = Phase::thawed;  ///< What the checkpoint's optimizer trains; the next epoch may begin another.
   std::int64_t thaw_steps = 0;  ///< Optimizer steps taken when it became `thawed`.
   bool bf16 = false;            ///< Precision that the run began with; a resumed one keeps it.
+  bool blocked = false;         ///< Layout that it began with, likewise.
   StartInfo start;
   int setbacks = 0;  ///< Times the loss diverged: each halves the rate.
   LossWatch watch;

@@ -80,6 +80,7 @@ TrainSummary summarise(const TrainSetup& setup, const TrainState& state) {
   summary.images_per_second = mean_images_per_second(summary.history, setup.options.frozen_epochs());
   summary.lr_factor = run.rate_factor();
   summary.precision = run.bf16 ? "bf16" : "fp32";
+  summary.layout = state.network.layout() == Layout::blocked ? "blocked" : "channels-last";
   summary.device = setup.device_text;
   summary.threads = at::get_num_threads();
   summary.ranks = setup.ranks.size();
@@ -169,13 +170,15 @@ TrainSummary earlier_summary(const RunFolder* folder, const TrainOptions& option
   return summary;
 }
 
-std::string first_line(const TrainSetup& setup, const Network& table, bool bf16) {
+std::string first_line(const TrainSetup& setup, const TorchNetwork& network, bool bf16) {
   const int ranks = setup.ranks.size();
+  const Network& table = network.table();
   return setup.options.model + " (" + std::to_string(count_parameters(table)) + " parameters), " +
          std::to_string(setup.rows.training.size()) + " training rows, validation on " + setup.rows.selection + ", " +
          setup.device_text + ", " + std::to_string(at::get_num_threads()) +
          (at::get_num_threads() == 1 ? " thread" : " threads") +
-         (ranks > 1 ? " on each of " + std::to_string(ranks) + " ranks, " : ", ") + (bf16 ? "bf16" : "fp32");
+         (ranks > 1 ? " on each of " + std::to_string(ranks) + " ranks, " : ", ") +
+         arithmetic_text(bf16, network.layout());
 }
 
 /// The networks' own messages do not say which option is wrong.
@@ -285,8 +288,9 @@ TrainSummary train_anew(const Job& job) {
   prepare_compute(options.compute.threads);
   const TrainSetup setup(job.data, std::move(rows), options, std::move(teachers), job.observer, job.ranks);
   Agreement agreement(setup);
-  TorchNetwork network(make_network(options.model, network_options(options, start.info.variant)), setup.device);
-  record.log(first_line(setup, network.table(), computes_in_bf16(setup, network.table())));
+  const Network table = make_network(options.model, network_options(options, start.info.variant));
+  TorchNetwork network(table, setup.device, training_layout(setup, table));
+  record.log(first_line(setup, network, computes_in_bf16(setup, table)));
   for (const std::string& note : idle_source_notes(job.data, setup.rows.training)) record.log(note);
   record.write_config(job.given);  // before the first checkpoint: from then on the run can be resumed
   set_first_weights(network, start, setup, record, agreement);
@@ -314,7 +318,7 @@ TrainSummary go_on(const Job& job) {
   TrainState state(setup, found.state, record.checkpoint_of(found.state));
   record.go_on_from(state.run);
   if (!found.damage.empty()) record.log("using the older checkpoint: " + found.damage);
-  record.log("resumed " + position_text(state.run) + ": " + first_line(setup, state.network.table(), state.run.bf16));
+  record.log("resumed " + position_text(state.run) + ": " + first_line(setup, state.network, state.run.bf16));
   record.write_config(job.given);
   return train_to_end(setup, state, record, agreement, job.given);
 }

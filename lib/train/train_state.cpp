@@ -25,13 +25,24 @@ bool computes_in_bf16(const TrainSetup& setup, const Network& table) {
   return effective_precision(setup.options.compute.precision, table, setup.device_text) == Precision::bf16;
 }
 
+Layout training_layout(const TrainSetup& setup, const Network& table) {
+  const TrainOptions& options = setup.options;
+  const Precision precision = effective_precision(options.compute.precision, table, setup.device_text);
+  return effective_layout(options.layout, precision, table, setup.device_text);
+}
+
+std::string arithmetic_text(bool bf16, Layout layout) {
+  return (bf16 ? "bf16" : "fp32") + std::string(layout == Layout::blocked ? " in the blocked layout" : "");
+}
+
 TrainState::TrainState(const TrainSetup& setup, TorchNetwork ready)
     : network(std::move(ready)),
       optimizer(network, setup.options.optimizer, setup.options.weight_decay),
       sums(at::zeros({2}, at::TensorOptions().dtype(at::kDouble).device(setup.device))),
       setup_(setup) {
-  if (setup.options.ema > 0) average.emplace(network.table(), network.device());
+  if (setup.options.ema > 0) average.emplace(network.table(), network.device(), network.layout());
   run.bf16 = computes_in_bf16(setup, network.table());
+  run.blocked = network.layout() == Layout::blocked;
   run.data_digest = setup.data.digest();
   run.weights_digest = weights_digest(setup.data, setup.rows, setup.options);
   for (const TeacherSource& source : setup.teachers.sources()) run.teacher_digests.push_back(source.digest);
@@ -47,7 +58,7 @@ TrainState::TrainState(const TrainSetup& setup, TorchNetwork ready, const StartI
 TrainState::TrainState(const TrainSetup& setup, const RunState& saved, const std::filesystem::path& checkpoint)
     : TrainState(setup,
                  TorchNetwork(make_network(setup.options.model, network_options(setup.options, saved.start.variant)),
-                              setup.device)) {
+                              setup.device, saved.blocked ? Layout::blocked : Layout::channels_last)) {
   check_same_run(run, saved);
   if (saved.seen > setup.training_rows()) {
     throw DataError(printable(setup.options.resume) + ": the state of the run contradicts itself");

@@ -14,8 +14,11 @@
 
 namespace affekt {
 
-/// By --precision, for this network on this device.
+/// By --precision and --layout, for this network on this device.
 bool computes_in_bf16(const TrainSetup& setup, const Network& table);
+Layout training_layout(const TrainSetup& setup, const Network& table);
+/// "fp32", "bf16" or "fp32 in the blocked layout".
+std::string arithmetic_text(bool bf16, Layout layout);
 
 class TrainState {
  public:

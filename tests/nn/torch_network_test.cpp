@@ -273,8 +273,10 @@ TEST_CASE("precision auto takes bf16 only where the processor computes in it, an
   CHECK(precision_table(bf16, "", "cpu").instructions == "avx512_bf16");
   CHECK(precision_table(avx512, "", "cpu").instructions == "avx512");
   CHECK(precision_table(bf16, "AVX512_CORE", "cpu").instructions == "avx512");
-  CHECK(precision_table(bf16, "AVX2", "cpu").instructions.empty());
-  CHECK(precision_table(avx2, "", "cpu").instructions.empty());
+  CHECK(precision_table(bf16, "AVX2", "cpu").instructions == "avx2");
+  CHECK(precision_table(avx2, "", "cpu").instructions == "avx2");
+  CHECK(precision_table(avx2, "AVX", "cpu").instructions.empty());
+  CHECK(precision_table({"", {"avx"}}, "", "cpu").instructions.empty());
   CHECK(precision_table(avx2, "", "cpu").networks.size() == network_names().size());
 }
 
@@ -289,7 +291,7 @@ TEST_CASE("bf16 is refused where a variable keeps oneDNN from it") {
   CHECK(limited("ALL").empty());
   CHECK(limited("AVX512_CORE").empty());
   // Where the processor itself has no AVX-512, LibTorch knows, and computes without oneDNN.
-  const bool avx512 = !precision_table(processor(), "", "cpu").instructions.empty();
+  const bool avx512 = precision_table(processor(), "", "cpu").has_bf16();
   CHECK(limited("AVX2") == (avx512 ? "precision: bf16 needs AVX-512, from which ONEDNN_MAX_CPU_ISA=AVX2 keeps oneDNN "
                                      "(unset it, or take fp32)"
                                    : ""));

@@ -40,7 +40,7 @@ std::vector<float> torch_outputs(const Network& network, const ParameterMap& par
   std::memcpy(input.data_ptr<float>(), pictures.data(), pictures.size() * sizeof(float));
   Pass pass;
   pass.bf16 = bf16;
-  const WithoutOnednn guard(bf16 && precision_table("cpu").instructions.empty());
+  const WithoutOnednn guard(bf16 && !precision_table("cpu").has_bf16());
   const at::NoGradGuard no_grad;
   const at::Tensor out =
       executor.forward(input.contiguous(at::MemoryFormat::ChannelsLast), pass).contiguous(at::MemoryFormat::Contiguous);

@@ -1,4 +1,5 @@
 // affekt doctor: the processor, the kernels that libraries choose for it, and what keeps them from better ones.
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -7,6 +8,7 @@
 #include "affekt/core/simd.h"
 #include "affekt/core/text.h"
 #include "affekt/model/architectures.h"
+#include "affekt/nn/precision.h"
 #include "doctor_checks.h"
 #include "doctor_kernels.h"
 #include "support/tool_test.h"
@@ -58,6 +60,16 @@ TEST_CASE("doctor names the processor, every library's kernels and what auto wou
                ContainsSubstring(network["name"].get<std::string>() + " " + network["precision"].get<std::string>()));
     CHECK((network["precision"] == "bf16") == (!network["gain"].is_null() && network["gain"] > 1));
   }
+  const Json& layout = rows.at("layout auto");
+  CHECK(layout["status"] == "ok");
+  REQUIRE(layout["networks"].size() == network_names().size());
+  for (std::size_t i = 0; i < network_names().size(); ++i) {
+    const Json& network = layout["networks"][i];
+    CAPTURE(network.dump());
+    const bool faster = !network["gain"].is_null() && network["gain"] > kLeastBlockedGain;
+    CHECK(network["layout"] == (faster ? "blocked" : "channels-last"));
+    if (precision["networks"][i]["precision"] == "bf16") CHECK(network["gain"].is_null());
+  }
 }
 
 TEST_CASE("doctor warns where a variable lowers the kernels, and names it") {
@@ -86,6 +98,12 @@ TEST_CASE("doctor says what keeps bf16 off") {
   const Json& row = rows.at("precision auto");
   CAPTURE(row.dump());
   for (const Json& network : row["networks"]) CHECK(network["precision"] == "fp32");
+  if (cli::vectors_of(processor()) >= Vectors::avx2) {
+    const Json& layout = rows.at("layout auto");
+    CAPTURE(layout.dump());
+    CHECK(std::any_of(layout["networks"].begin(), layout["networks"].end(),
+                      [](const Json& network) { return network["layout"] == "blocked"; }));
+  }
   CHECK(row["status"] == (processor().has("avx512_bf16") ? "warning" : "ok"));
   CHECK_THAT(row["found"].get<std::string>(), ContainsSubstring("bf16 never pays without AVX-512"));
 }

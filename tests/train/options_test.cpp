@@ -246,7 +246,7 @@ TEST_CASE("config.json has its keys in one order, which cards keep") {
         "backbone-lr layer-decay feature-cache epochs batch-size accumulate limit early-stop checkpoint-every "
         "rank-timeout max-time optimizer lr weight-decay schedule warmup-epochs clip-grad ema augment mixup cutmix "
         "label-smoothing teacher temperature teacher-weight class-weights validation seed seeds device threads "
-        "precision save-dtype license ");
+        "precision layout save-dtype license ");
   CHECK(json.at("max-time") == "");
   CHECK(json.at("feature-cache") == "2G");
   CHECK(json.at("unfreeze") == "all");

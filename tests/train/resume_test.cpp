@@ -1,8 +1,10 @@
 // Runs that are stopped, cut short and gone on with: the same weights as without the stop.
+#include <cstdlib>
 #include <fstream>
 
 #include "affekt/core/error.h"
 #include "affekt/core/file.h"
+#include "affekt/core/processor.h"
 #include "affekt/core/safetensors.h"
 #include "support/catch.h"
 #include "support/error_message.h"
@@ -83,6 +85,32 @@ TEST_CASE("a killed run goes on from the checkpoint within the epoch, to the sam
     CHECK(metrics(part) == metrics(whole));
     CHECK(digests(part) == digests(whole));
   }
+}
+
+TEST_CASE("a run resumes to the same weights in the blocked layout, and keeps the one it began with") {
+  const TempFolder folder;
+  const Dataset data = squares(26);
+  TrainOptions whole = eventful(folder, "whole");
+  whole.epochs = 2;
+  // What auto means may change from one part of a run to the next, as it does on another processor.
+  const std::string limited = processor().has("avx2") ? "AVX2" : "ALL";
+  ::setenv("ONEDNN_MAX_CPU_ISA", limited.c_str(), 1);
+  const std::string layout = run_training(data, whole).layout;
+  CHECK(layout == (limited == "AVX2" ? "blocked" : "channels-last"));
+  TrainOptions part = whole;
+  part.out = (folder / "part").string();
+  run_and_kill(data, part, 8);
+  ::setenv("ONEDNN_MAX_CPU_ISA", "SSE41", 1);  // oneDNN itself looks once
+  CHECK(run_training(data, read_run_options(part.out)).layout == layout);
+  ::unsetenv("ONEDNN_MAX_CPU_ISA");
+  CHECK(metrics(part) == metrics(whole));
+  CHECK(digests(part) == digests(whole));
+
+  TrainOptions last = whole;
+  last.layout = Layout::channels_last;
+  last.out = (folder / "last").string();
+  CHECK(run_training(data, last).layout == "channels-last");
+  CHECK((digests(last) == digests(whole)) == (layout == "channels-last"));
 }
 
 TEST_CASE("a damaged newest checkpoint within an epoch falls back to the other one, with a warning") {

@@ -16,6 +16,14 @@ namespace affekt {
 enum class Precision : std::uint8_t { automatic, fp32, bf16 };
 AFFEKT_API const std::vector<std::pair<std::string, Precision>>& precision_names();  ///< auto, fp32, bf16
 
+/// How activations lie in memory while a network trains on a CPU. Gradients are the same but for rounding.
+/// channels_last: all channels of a pixel side by side; what every operation takes.
+/// blocked: oneDNN's own format from one convolution to the next, 8 or 16 channels of a pixel side by side. fp32 only;
+///   operations without such a kernel take a plain copy.
+/// automatic: blocked where it was measured to be faster, by the same fixed table as Precision::automatic.
+enum class Layout : std::uint8_t { automatic, channels_last, blocked };
+AFFEKT_API const std::vector<std::pair<std::string, Layout>>& layout_names();  ///< auto, channels-last, blocked
+
 struct ComputeOptions {
   std::string device = "auto";  ///< auto (CUDA if there is one), cpu, cuda or cuda:N.
   int threads = 0;              ///< Threads of one operation on the CPU; 0 = all cores this process may run on.

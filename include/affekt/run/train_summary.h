@@ -77,6 +77,7 @@ struct TrainSummary {
   double images_per_second = 0;   ///< Training passes only; of the epochs after unfreezing, if there are any.
   double seconds = 0;             ///< All of it, over all resumed parts.
   std::string precision, device;  ///< What was used: fp32 or bf16, cpu or cuda:N.
+  std::string layout;             ///< What was used: channels-last or blocked; "" = of an older run.
   int threads = 0;                ///< What was used.
   int ranks = 1;                  ///< Processes that trained together.
   double lr_factor = 1;           ///< Of the learning rate at the end: halved whenever the loss diverged.

@@ -59,6 +59,7 @@ inline const auto& names_of(ScheduleKind /*kind*/) { return schedule_names(); }
 inline const auto& names_of(AugmentKind /*kind*/) { return augment_names(); }
 inline const auto& names_of(ClassWeights /*kind*/) { return class_weight_names(); }
 inline const auto& names_of(Precision /*kind*/) { return precision_names(); }
+inline const auto& names_of(Layout /*kind*/) { return layout_names(); }
 inline const auto& names_of(SaveType /*kind*/) { return save_type_names(); }
 
 /// The parts of the table, in the order of --help.
@@ -108,6 +109,7 @@ void visit_run_options(Options& o, Visitor&& visit) {
         o.max_time);
   visit(Row("device", "auto|cpu|cuda[:N]").resumes(OnResume::given).of_rank(), o.compute.device);
   visit(Row("precision", "Number format of convolutions"), o.compute.precision);
+  visit(Row("layout", "Order of activations in memory on a CPU"), o.layout);
   visit(Row("save-dtype", "Number format of the model file"), o.save_dtype);
   visit(Row("license", "Licence of the weights, for the model card").of_rank(), o.license);
 }

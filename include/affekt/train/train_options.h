@@ -94,6 +94,7 @@ struct AFFEKT_API TrainOptions {  // NOLINT(clang-analyzer-optin.performance.Pad
   std::uint64_t seed = 42;
   int seeds = 1;  ///< For run_seeds(): runs with this and the following seeds.
   ComputeOptions compute{"auto", 0, Precision::automatic};
+  Layout layout = Layout::automatic;
   SaveType save_dtype = SaveType::fp32;  ///< fp16 halves the file; all reported figures are of the rounded weights.
 
   std::string license;  ///< Licence of the weights, for the model card.
