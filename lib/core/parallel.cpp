@@ -1,13 +1,14 @@
 #include "affekt/core/parallel.h"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -127,10 +128,14 @@ int usable_cores() {
 int idle_cores(int own) {
   const int usable = usable_cores();
   // "0.20 0.18 0.12 3/80 11206": the fourth has the threads of the system that run, or wait for a core (proc(5)).
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/loadavg", "re"), std::fclose);
+  char text[128] = {};
   int running = 0;
-  if (!file || std::fscanf(file.get(), "%*f %*f %*f %d/", &running) != 1) return usable;
-  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  const int file = ::open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return usable;
+  const bool is_read = ::read(file, text, sizeof text - 1) > 0;
+  ::close(file);
+  if (!is_read || std::sscanf(text, "%*f %*f %*f %d/", &running) != 1) return usable;
+  static const auto cores = static_cast<int>(std::thread::hardware_concurrency());
   return std::max(1, std::min(usable, cores - std::max(0, running - own)));
 }
 

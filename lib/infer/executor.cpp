@@ -3,10 +3,12 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
+#include <utility>
 
 #include "affekt/core/error.h"
 #include "affekt/core/parallel.h"
@@ -25,6 +27,8 @@ constexpr std::size_t kLargestBatch = 64;
 constexpr std::int64_t kWorkForAnyCores = 400'000'000;
 /// Fewer multiply-adds than this do not pay for one more thread.
 constexpr std::int64_t kWorkOfThread = 8'000'000;
+/// OpenMP's threads turn for that long after their work before they sleep.
+constexpr std::chrono::milliseconds kWaitOfThreads{10};
 
 /// OpenMP's number of threads belongs to the calling thread, which is the caller's: it is given back at the end.
 class OmpThreads {
@@ -55,11 +59,12 @@ struct Executor::Impl {
   std::size_t outputs;
   std::int64_t multiply_adds;
   int threads;
-  int running = 1;  ///< Threads of the last batch, which may still wait for more at full speed.
+  int widest = 1;                                   ///< Threads of a batch so far.
+  std::chrono::steady_clock::time_point last_wide;  ///< When a batch had more than one.
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
   PackedWeights weights{engine};
-  std::map<std::size_t, Plan> plans;
+  std::map<std::pair<std::size_t, int>, Plan> plans;  ///< By batch size and threads.
 
   Impl(std::string named, ModelCard said, const Network& table, const ParameterSource& parameters,
        const ExecutorOptions& options)
@@ -73,16 +78,26 @@ struct Executor::Impl {
   std::size_t input_count() const { return static_cast<std::size_t>(network.input.count()); }
 
   int threads_for(std::int64_t work) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool waiting = now - last_wide < kWaitOfThreads;  // others of ours, for more work, at full speed
     int wanted = static_cast<int>(std::clamp<std::int64_t>(work / kWorkOfThread, 1, threads));
-    if (work < kWorkForAnyCores && wanted > 1) wanted = std::min(wanted, idle_cores(running));
-    running = wanted;
+    if (work < kWorkForAnyCores && wanted > 1) {
+      const int idle = idle_cores(waiting ? widest : 1);
+      while (wanted > idle) wanted /= 2;  // few numbers, as each has plans of its own
+    }
+    if (wanted > 1) {
+      last_wide = now;
+      widest = std::max(widest, wanted);
+    }
     return wanted;
   }
 
-  Plan& plan_for(std::size_t size) {
-    const auto found = plans.find(size);
+  /// The library's primitives keep the number of threads they were made with.
+  Plan& plan_for(std::size_t size, int run_by) {
+    const auto found = plans.find({size, run_by});
     if (found != plans.end()) return found->second;
-    return plans.try_emplace(size, network, weights, engine, static_cast<std::int64_t>(size), threads).first->second;
+    return plans.try_emplace({size, run_by}, network, weights, engine, static_cast<std::int64_t>(size), run_by)
+        .first->second;
   }
 
   std::vector<float> logits(const float* input, std::size_t n) {
@@ -94,14 +109,16 @@ struct Executor::Impl {
         const std::size_t count = std::min(n - done, kLargestBatch), size = plan_size(count);
         const float* source = input + done * input_count();
         float* target = result.data() + done * outputs;
-        omp_threads.set(threads_for(static_cast<std::int64_t>(size) * multiply_adds));
+        const int run_by = threads_for(static_cast<std::int64_t>(size) * multiply_adds);
+        omp_threads.set(run_by);
+        Plan& plan = plan_for(size, run_by);
         if (size == count) {
-          plan_for(size).run(stream, source, target);
+          plan.run(stream, source, target);
         } else {
           padded_input.assign(size * input_count(), 0.0F);
           padded_result.resize(size * outputs);
           std::copy_n(source, count * input_count(), padded_input.data());
-          plan_for(size).run(stream, padded_input.data(), padded_result.data());
+          plan.run(stream, padded_input.data(), padded_result.data());
           std::copy_n(padded_result.data(), count * outputs, target);
         }
         done += count;
@@ -161,7 +178,7 @@ const ModelCard& Executor::card() const { return impl_->card; }
 std::vector<float> Executor::logits(const float* input, std::size_t n) { return impl_->logits(input, n); }
 
 std::vector<std::string> Executor::implementations(std::size_t n) {
-  return impl_->plan_for(plan_size(n)).implementations();
+  return impl_->plan_for(plan_size(n), impl_->threads).implementations();
 }
 
 std::vector<float> Executor::logits(const std::uint8_t* faces, std::size_t n) {
