@@ -18,7 +18,7 @@ namespace HWY_NAMESPACE {
 /// Up to kRows rows by one chunk of outputs; see MultiplyRows().
 HWY_ATTR void MultiplyDense(std::int64_t count, const float* rows, std::int64_t step, std::int64_t blocks,
                             const float* weights, float* out) {
-  MultiplyBlock<kLargestBlock>(count, rows, step, blocks, weights, out);
+  MultiplyBlock<kLargestBlock>(count, rows, step, blocks, weights, false, out);
 }
 
 std::int64_t DenseRows() { return kRows; }

@@ -35,8 +35,9 @@ constexpr int kLargestBlock = HWY_TARGET <= HWY_AVX3 ? 16 : 8;
 
 /// (count rows, inputs) x (inputs, chunk). The rows of an input block lie side by side.
 /// @param step  floats from a block of inputs to the next
+/// @param more  adds to what is in `out`
 template <int kBlock, int kCount>
-HWY_ATTR void MultiplyRows(const float* rows, std::int64_t step, std::int64_t blocks, const float* weights,
+HWY_ATTR void MultiplyRows(const float* rows, std::int64_t step, std::int64_t blocks, const float* weights, bool more,
                            float* out) {
   constexpr int kChunk = 2 * kBlock;
   const Tag<kBlock> tag;
@@ -45,7 +46,9 @@ HWY_ATTR void MultiplyRows(const float* rows, std::int64_t step, std::int64_t bl
   using V = Vector<kBlock>;
   V sums[kCount][kVectors];
   for (int r = 0; r < kCount; ++r) {
-    for (int c = 0; c < kVectors; ++c) sums[r][c] = hn::Zero(tag);
+    for (int c = 0; c < kVectors; ++c) {
+      sums[r][c] = more ? hn::LoadU(tag, out + r * kChunk + c * kLanes) : hn::Zero(tag);
+    }
   }
   for (std::int64_t b = 0; b < blocks; ++b, rows += step) {
     for (int lane = 0; lane < kBlock; ++lane, weights += kChunk) {
@@ -67,11 +70,11 @@ HWY_ATTR void MultiplyRows(const float* rows, std::int64_t step, std::int64_t bl
 
 template <int kBlock, int kCount = kRows>
 HWY_ATTR void MultiplyBlock(std::int64_t count, const float* rows, std::int64_t step, std::int64_t blocks,
-                            const float* weights, float* out) {
+                            const float* weights, bool more, float* out) {
   if (count == kCount) {
-    MultiplyRows<kBlock, kCount>(rows, step, blocks, weights, out);
+    MultiplyRows<kBlock, kCount>(rows, step, blocks, weights, more, out);
   } else if constexpr (kCount > 1) {
-    MultiplyBlock<kBlock, kCount - 1>(count, rows, step, blocks, weights, out);
+    MultiplyBlock<kBlock, kCount - 1>(count, rows, step, blocks, weights, more, out);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "infer/dense.h"
+#include "infer/small_plane.h"
 #include "infer/winograd.h"
 
 namespace affekt {
@@ -301,9 +302,10 @@ void Plan::add_step() {
   }
 }
 
-Plan::Value Plan::winograd(const WinogradShape& shape) {
-  const Tag layout = shape.block == 16 ? Tag::nChw16c : Tag::nChw8c;
-  const Desc result(dims_of(step_->out), kFloat, layout), channels({step_->out.channels}, kFloat, Tag::a);
+template <typename Make>
+Plan::Value Plan::own_conv(std::int64_t block, const std::string& name, const Make& make) {
+  const Tag layout = block == 16 ? Tag::nChw16c : Tag::nChw8c;
+  const Desc result(dims_of(step_->out), kFloat, layout);
   const Value input = in_layout(value(step_->input), Desc(dims_of(step_->in), kFloat, layout));
   Value target;
   const float* sum = nullptr;
@@ -313,22 +315,40 @@ Plan::Value Plan::winograd(const WinogradShape& shape) {
   } else {
     target = new_value(result);
   }
-  const WinogradConvolution convolution(shape, batch_, threads_);
-  const float* filters = weights_.get(step_->weights, [&] { return transform_filters(shape, step_->weights); });
-  const float* bias = floats_of(weights_.get(step_->bias, channels, channels));
-  const auto run = [convolution, filters, bias, posts = chain(step_->post, layout, sum), from = floats(input),
-                    to = floats(target)](float* scratch) {
-    convolution.run(from, filters, {bias, &posts}, scratch, to);
-  };
-  program_.push_back(OwnCall{run, convolution.scratch_count()});
-  const std::string tile = std::to_string(shape.tile);
-  implementations_.push_back("convolution: winograd F(" + tile + "x" + tile + ", 3x3)");
+  program_.push_back(
+      make(ConvOperands{step_->bias.data(), chain(step_->post, layout, sum), floats(input), floats(target)}));
+  implementations_.push_back("convolution: " + name);
   return target;
 }
 
 Plan::Value Plan::conv() {
+  const std::int64_t block = std::min<std::int64_t>(winograd_largest_block(), onednn::block() == 16 ? 16 : 8);
+  const std::vector<float>& filters = step_->weights;
+  if (const auto shape = winograd_shape(step_->node, step_->in, step_->out, block)) {
+    const WinogradConvolution convolution(*shape, batch_, threads_);
+    const float* packed = weights_.get(filters, [&] { return transform_filters(*shape, filters); });
+    const std::string tile = std::to_string(shape->tile);
+    return own_conv(block, "winograd F(" + tile + "x" + tile + ", 3x3)", [&](ConvOperands with) {
+      const auto run = [convolution, packed, with = std::move(with)](float* scratch) {
+        convolution.run(with.source, packed, {with.bias, &with.chain}, scratch, with.target);
+      };
+      return OwnCall{run, convolution.scratch_count()};
+    });
+  }
+  if (const auto shape = small_plane_shape(step_->node, step_->in, step_->out, block)) {
+    const float* packed = weights_.get(filters, [&] { return pack_filters(*shape, filters); });
+    return own_conv(block, "by position", [&](ConvOperands with) {
+      const auto run = [shape = *shape, batch = batch_, packed, with = std::move(with)](float* scratch) {
+        convolve_small_plane(shape, batch, with.source, packed, {with.bias, &with.chain}, scratch, with.target);
+      };
+      return OwnCall{run, small_plane_scratch(*shape, batch_)};
+    });
+  }
+  return library_conv();
+}
+
+Plan::Value Plan::library_conv() {
   const Node& node = step_->node;
-  if (const auto shape = winograd_shape(node, step_->in, step_->out)) return winograd(*shape);
   const std::int64_t groups = node.groups, in = step_->in.channels / groups, out = node.channels / groups;
   const memory::dims filter = groups == 1 ? memory::dims{out, in, node.kernel, node.kernel}
                                           : memory::dims{groups, out, in, node.kernel, node.kernel};

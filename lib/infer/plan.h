@@ -14,8 +14,8 @@
 #include "infer/aligned_buffer.h"
 #include "infer/dnnl_version.h"
 #include "infer/elementwise.h"
+#include "infer/epilogue.h"
 #include "infer/fused_network.h"
-#include "infer/winograd_kernels.h"
 
 namespace affekt {
 
@@ -94,6 +94,14 @@ class Plan {
     std::size_t scratch_count = 0;
   };
 
+  /// Operands of a convolution of our own.
+  struct ConvOperands {
+    const float* bias;
+    std::vector<ElementwiseOp> chain;
+    const float* source;
+    float* target;
+  };
+
   dnnl::memory::dims dims_of(const NodeShape& shape) const;
   Desc plain(const NodeShape& shape) const;
   Desc any_layout(const NodeShape& shape) const;
@@ -126,7 +134,10 @@ class Plan {
 
   void add_step();
   Value conv();
-  Value winograd(const WinogradShape& shape);
+  Value library_conv();
+  /// A convolution of our own kernels on blocked layouts. @param make  the call, given its operands
+  template <typename Make>
+  Value own_conv(std::int64_t block, const std::string& name, const Make& make);
   Value dense();
   Value max_pool();
   Value average_pool();

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "infer/dnnl_version.h"
-
 namespace affekt {
 namespace {
 
@@ -63,10 +61,11 @@ void transform(const WinogradShape& shape, const std::vector<double>& in, std::s
 
 }  // namespace
 
-std::optional<WinogradShape> winograd_shape(const Node& convolution, const NodeShape& in, const NodeShape& out) {
+std::optional<WinogradShape> winograd_shape(const Node& convolution, const NodeShape& in, const NodeShape& out,
+                                            std::int64_t block) {
   constexpr std::int64_t kSmallestPlane = 36;  // below, filters are most of what is read, and these are larger
   WinogradShape shape;
-  shape.block = std::min<std::int64_t>(winograd_largest_block(), onednn::block() == 16 ? 16 : 8);
+  shape.block = block;
   shape.inputs = in.channels;
   shape.outputs = out.channels;
   shape.height = in.height;
@@ -120,7 +119,7 @@ WinogradTiles WinogradConvolution::group(std::int64_t number) const {
   return {begin, end - begin, capacity_};
 }
 
-void WinogradConvolution::run(const float* source, const float* filters, const WinogradEnd& what, float* scratch,
+void WinogradConvolution::run(const float* source, const float* filters, const Epilogue& what, float* scratch,
                               float* target) const {
   const std::int64_t blocks = shape_.inputs / shape_.block, chunks = shape_.outputs / shape_.chunk();
   const int threads = std::min(threads_, omp_get_max_threads());

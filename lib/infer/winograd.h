@@ -16,7 +16,8 @@ namespace affekt {
 /// The shape to compute a convolution with, or none where the library's direct convolution is to do it: it is no 3 x 3
 /// convolution of stride 1, its channels do not fill the blocks, or it is too small to pay. Never a matter of the
 /// batch, so that a picture gets the same bits in any.
-std::optional<WinogradShape> winograd_shape(const Node& convolution, const NodeShape& in, const NodeShape& out);
+std::optional<WinogradShape> winograd_shape(const Node& convolution, const NodeShape& in, const NodeShape& out,
+                                            std::int64_t block);
 
 /// Filters (outputs, inputs, 3, 3) transformed in double precision, for winograd_output().
 AlignedBuffer transform_filters(const WinogradShape& shape, const std::vector<float>& filters);
@@ -30,7 +31,7 @@ class WinogradConvolution {
   std::size_t scratch_count() const { return static_cast<std::size_t>(threads_) * per_thread_; }
 
   /// @param target  may not be `source`; an operand `add` of the chain may be `target`.
-  void run(const float* source, const float* filters, const WinogradEnd& what, float* scratch, float* target) const;
+  void run(const float* source, const float* filters, const Epilogue& what, float* scratch, float* target) const;
 
  private:
   WinogradTiles group(std::int64_t number) const;

@@ -8,7 +8,7 @@
 // Highway wants this order.
 #include <hwy/highway.h>
 
-#include "infer/activation-inl.h"
+#include "infer/epilogue-inl.h"
 #include "infer/matrix-inl.h"
 #include "infer/winograd_transforms-inl.h"
 
@@ -74,31 +74,10 @@ HWY_ATTR void InputTiles(const WinogradShape& shape, const WinogradTiles& tiles,
   }
 }
 
-/// A row of a tile's results: bias, and what follows.
-template <int kTile, int kBlock>
-HWY_ATTR HWY_INLINE void Finish(const WinogradEnd& what, std::int64_t channel, std::int64_t at,
-                                Vector<kBlock> (&row)[kTile], std::int64_t count) {
-  const Tag<kBlock> tag;
-  const auto bias = hn::LoadU(tag, what.bias + channel);
-  for (int x = 0; x < kTile; ++x) row[x] = hn::Add(row[x], bias);
-  for (const ElementwiseOp& op : *what.chain) {
-    if (op.kind == ElementwiseOp::Kind::scale_shift) {
-      const auto scale = hn::LoadU(tag, op.first + channel), shift = hn::LoadU(tag, op.second + channel);
-      for (int x = 0; x < kTile; ++x) row[x] = hn::MulAdd(row[x], scale, shift);
-    } else if (op.kind == ElementwiseOp::Kind::add) {
-      for (int x = 0; x < kTile; ++x) {
-        if (x < count) row[x] = hn::Add(row[x], hn::LoadU(tag, op.first + at + x * kBlock));
-      }
-    } else {
-      for (int x = 0; x < kTile; ++x) row[x] = Activated(tag, op.kind, row[x]);
-    }
-  }
-}
-
 /// @param step  floats from a place to the next
 template <int kTile, int kBlock>
 HWY_ATTR void OutputTile(const WinogradShape& shape, const TilePlace& place, std::int64_t channel,
-                         const float* products, std::int64_t step, const WinogradEnd& what, float* target) {
+                         const float* products, std::int64_t step, const Epilogue& what, float* target) {
   constexpr int kSide = kTile + 2;
   const Tag<kBlock> tag;
   using V = Vector<kBlock>;
@@ -130,13 +109,13 @@ HWY_ATTR void OutputTile(const WinogradShape& shape, const TilePlace& place, std
 template <int kTile, int kBlock>
 HWY_ATTR void OutputTiles(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t chunk,
                           std::int64_t begin, std::int64_t end, const float* transformed, const float* weights,
-                          const WinogradEnd& what, float* products, float* target) {
+                          const Epilogue& what, float* products, float* target) {
   constexpr std::int64_t kPlaces = (kTile + 2) * (kTile + 2), kChunk = 2 * kBlock;
   const std::int64_t blocks = shape.inputs / kBlock, step = tiles.capacity * kBlock, count = end - begin;
   const float* matrix = weights + chunk * kPlaces * shape.inputs * kChunk;
   for (std::int64_t p = 0; p < kPlaces; ++p) {
     MultiplyBlock<kBlock>(count, transformed + p * blocks * step + begin * kBlock, step, blocks,
-                          matrix + p * shape.inputs * kChunk, products + p * count * kChunk);
+                          matrix + p * shape.inputs * kChunk, false, products + p * count * kChunk);
   }
   for (std::int64_t i = 0; i < count; ++i) {
     const TilePlace place(shape, tiles.first + begin + i);
@@ -156,7 +135,7 @@ HWY_ATTR void Input(const WinogradShape& shape, const WinogradTiles& tiles, std:
 }
 
 HWY_ATTR void Output(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t chunk, std::int64_t begin,
-                     std::int64_t end, const float* transformed, const float* weights, const WinogradEnd& what,
+                     std::int64_t end, const float* transformed, const float* weights, const Epilogue& what,
                      float* products, float* target) {
   const auto tiles_of = [&shape](auto by_four, auto by_three) { return shape.tile == 4 ? by_four : by_three; };
   const auto work = shape.block == 8 ? tiles_of(OutputTiles<4, 8>, OutputTiles<3, 8>)
@@ -188,7 +167,7 @@ void winograd_input(const WinogradShape& shape, const WinogradTiles& tiles, std:
 }
 
 void winograd_output(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t chunk, std::int64_t begin,
-                     std::int64_t end, const float* transformed, const float* weights, const WinogradEnd& what,
+                     std::int64_t end, const float* transformed, const float* weights, const Epilogue& what,
                      float* products, float* target) {
   HWY_DYNAMIC_DISPATCH(Output)(shape, tiles, chunk, begin, end, transformed, weights, what, products, target);
 }

@@ -8,9 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
-#include "infer/elementwise.h"
+#include "infer/epilogue.h"
 
 namespace affekt {
 
@@ -34,13 +33,7 @@ struct WinogradTiles {
   std::int64_t first = 0, count = 0, capacity = 0;
 };
 
-/// What happens to a result before it is stored; operands as ElementwiseOp says, in the layout of the target.
-struct WinogradEnd {
-  const float* bias = nullptr;  ///< (outputs)
-  const std::vector<ElementwiseOp>* chain = nullptr;
-};
-
-/// Tiles that winograd_multiply() computes at once with the present instruction set: best in multiples of it.
+/// Tiles that winograd_output() computes at once with the present instruction set: best in multiples of it.
 std::int64_t winograd_rows();
 /// Largest block that kernels of the present instruction set take: 8 or 16.
 std::int64_t winograd_largest_block();
@@ -53,7 +46,7 @@ void winograd_input(const WinogradShape& shape, const WinogradTiles& tiles, std:
 /// @param weights   (outputs / chunk, places, inputs, chunk)
 /// @param products  room for (places, end - begin, chunk) values
 void winograd_output(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t chunk, std::int64_t begin,
-                     std::int64_t end, const float* transformed, const float* weights, const WinogradEnd& what,
+                     std::int64_t end, const float* transformed, const float* weights, const Epilogue& what,
                      float* products, float* target);
 
 }  // namespace affekt
