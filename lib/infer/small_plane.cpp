@@ -15,18 +15,18 @@ HWY_BEFORE_NAMESPACE();
 namespace affekt {
 namespace HWY_NAMESPACE {
 
-/// Pictures [begin, end), at most kRows, of one chunk of outputs, at all positions.
-/// @param rows  (height, width, inputs / block, images, block)
+/// Rows [begin, end), at most kRows, of one chunk of outputs. A row is a picture, or a position of one.
+/// @param rows  (height * width / together, inputs / block, all, block)
 template <int kBlock>
-HWY_ATTR void PlaneOf(const SmallPlaneShape& shape, std::int64_t images, std::int64_t chunk, std::int64_t begin,
+HWY_ATTR void PlaneOf(const SmallPlaneShape& shape, std::int64_t all, std::int64_t chunk, std::int64_t begin,
                       std::int64_t end, const float* rows, const float* filters, const Epilogue& what, float* target) {
   constexpr std::int64_t kChunk = 2 * kBlock;
   const Tag<kBlock> tag;
-  const std::int64_t blocks = shape.inputs / kBlock, step = images * kBlock, count = end - begin;
-  const std::int64_t positions = shape.out_height * shape.out_width;
+  const std::int64_t blocks = shape.inputs / kBlock, step = all * kBlock, count = end - begin;
+  const std::int64_t positions = shape.out_height * shape.out_width, together = shape.together();
   const float* matrices = filters + chunk * shape.kernel * shape.kernel * shape.inputs * kChunk;
   float sums[kRows * kChunk];
-  for (std::int64_t p = 0; p < positions; ++p) {
+  for (std::int64_t p = 0; p < positions / together; ++p) {
     const std::int64_t top = p / shape.out_width * shape.stride - shape.top;
     const std::int64_t left = p % shape.out_width * shape.stride - shape.left;
     std::fill(sums, sums + count * kChunk, 0.0F);
@@ -37,9 +37,10 @@ HWY_ATTR void PlaneOf(const SmallPlaneShape& shape, std::int64_t images, std::in
                             matrices + cell * shape.inputs * kChunk, true, sums);
     }
     for (std::int64_t r = 0; r < count; ++r) {
+      const std::int64_t image = (begin + r) / together, position = p + (begin + r) % together;
       for (std::int64_t c = 0; c < kChunk; c += static_cast<std::int64_t>(hn::Lanes(tag))) {
         const std::int64_t channel = chunk * kChunk + c, plane = channel / kBlock, lane = channel % kBlock;
-        const std::int64_t at = (((begin + r) * (shape.outputs / kBlock) + plane) * positions + p) * kBlock + lane;
+        const std::int64_t at = ((image * (shape.outputs / kBlock) + plane) * positions + position) * kBlock + lane;
         Vector<kBlock> result[1] = {hn::LoadU(tag, sums + r * kChunk + c)};
         Finish<1, kBlock>(what, channel, at, result, 1);
         hn::StoreU(result[0], tag, target + at);
@@ -48,10 +49,10 @@ HWY_ATTR void PlaneOf(const SmallPlaneShape& shape, std::int64_t images, std::in
   }
 }
 
-HWY_ATTR void Plane(const SmallPlaneShape& shape, std::int64_t images, std::int64_t chunk, std::int64_t begin,
+HWY_ATTR void Plane(const SmallPlaneShape& shape, std::int64_t all, std::int64_t chunk, std::int64_t begin,
                     std::int64_t end, const float* rows, const float* filters, const Epilogue& what, float* target) {
   const auto work = shape.block == 8 ? PlaneOf<8> : PlaneOf<kLargestBlock>;
-  work(shape, images, chunk, begin, end, rows, filters, what, target);
+  work(shape, all, chunk, begin, end, rows, filters, what, target);
 }
 
 std::int64_t PlaneRows() { return kRows; }
@@ -81,8 +82,8 @@ std::optional<SmallPlaneShape> small_plane_shape(const Node& convolution, const 
   shape.stride = convolution.stride;
   shape.top = convolution.padding.top;
   shape.left = convolution.padding.left;
-  const bool fits = convolution.kernel > 1 && convolution.groups == 1 && shape.inputs % block == 0 &&
-                    shape.outputs % shape.chunk() == 0 && shape.out_height * shape.out_width <= kMostPositions;
+  const bool fits = convolution.groups == 1 && shape.inputs % block == 0 && shape.outputs % shape.chunk() == 0 &&
+                    shape.out_height * shape.out_width <= kMostPositions;
   if (!fits) return std::nullopt;
   return shape;
 }
@@ -108,23 +109,25 @@ std::size_t small_plane_scratch(const SmallPlaneShape& shape, std::int64_t image
 void convolve_small_plane(const SmallPlaneShape& shape, std::int64_t images, const float* source, const float* filters,
                           const Epilogue& what, float* scratch, float* target) {
   const std::int64_t blocks = shape.inputs / shape.block, positions = shape.height * shape.width;
-  const std::int64_t at_once = HWY_DYNAMIC_DISPATCH(PlaneRows)(), parts = (images + at_once - 1) / at_once;
+  const std::int64_t together = shape.together(), rows = images * together;
+  const std::int64_t at_once = HWY_DYNAMIC_DISPATCH(PlaneRows)(), parts = (rows + at_once - 1) / at_once;
   const std::int64_t units = shape.outputs / shape.chunk() * parts;
 #pragma omp parallel
   {
 #pragma omp for
-    for (std::int64_t image = 0; image < images; ++image) {  // the pictures' values of a position side by side
+    for (std::int64_t image = 0; image < images; ++image) {  // the same block of all rows side by side
       const float* from = source + image * blocks * positions * shape.block;
       for (std::int64_t i = 0; i < blocks * positions; ++i, from += shape.block) {
-        const std::int64_t to = (i % positions * blocks + i / positions) * images + image;
-        std::copy_n(from, shape.block, scratch + to * shape.block);
+        const std::int64_t block = i / positions, position = i % positions;
+        const std::int64_t row = image * together + position % together, product = together > 1 ? 0 : position;
+        std::copy_n(from, shape.block, scratch + ((product * blocks + block) * rows + row) * shape.block);
       }
     }
 #pragma omp for
     for (std::int64_t unit = 0; unit < units; ++unit) {
       const std::int64_t part = unit % parts;
       HWY_DYNAMIC_DISPATCH(Plane)
-      (shape, images, unit / parts, images * part / parts, images * (part + 1) / parts, scratch, filters, what, target);
+      (shape, rows, unit / parts, rows * part / parts, rows * (part + 1) / parts, scratch, filters, what, target);
     }
   }
 }

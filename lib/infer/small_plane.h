@@ -22,6 +22,8 @@ struct SmallPlaneShape {
   std::int64_t kernel = 3, stride = 1, top = 0, left = 0;  ///< top, left: padding.
 
   std::int64_t chunk() const { return 2 * block; }  ///< Outputs that are computed together.
+  /// Positions of a picture that are rows of one product: all, where each result is of its own position alone.
+  std::int64_t together() const { return kernel == 1 && stride == 1 ? out_height * out_width : 1; }
 };
 
 /// None where the library is to do it. Never a matter of the batch.
