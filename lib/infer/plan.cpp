@@ -1,13 +1,7 @@
 #include "infer/plan.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <new>
-
-#include "infer/dense.h"
-#include "infer/small_plane.h"
-#include "infer/winograd.h"
 
 namespace affekt {
 namespace {
@@ -38,89 +32,7 @@ onednn::Window window_of(const Node& node, const Padding& padding) {
           {padding.bottom, padding.right}};
 }
 
-ElementwiseOp::Kind elementwise_kind(PostOp::Kind kind) {
-  switch (kind) {
-    case PostOp::Kind::swish:
-      return ElementwiseOp::Kind::swish;
-    case PostOp::Kind::sigmoid:
-      return ElementwiseOp::Kind::sigmoid;
-    default:
-      return ElementwiseOp::Kind::relu;
-  }
-}
-
-/// A layout that element-wise operations know, and its lanes: channels side by side in memory.
-struct ChannelLayout {
-  Tag tag;
-  std::int64_t lanes;
-};
-
-/// Of a value with these dimensions; channels last if it has another layout.
-ChannelLayout channel_layout(const memory::desc& desc, const memory::dims& dims) {
-  const ChannelLayout last{Tag::nhwc, dims[1]};
-  for (const ChannelLayout& layout :
-       {last, ChannelLayout{Tag::nchw, 1}, ChannelLayout{Tag::nChw8c, 8}, ChannelLayout{Tag::nChw16c, 16}}) {
-    if (desc == memory::desc(dims, kFloat, layout.tag)) return layout;
-  }
-  return last;
-}
-
-const float* floats_of(const memory& data) { return static_cast<const float*>(data.get_data_handle()); }
-
 }  // namespace
-
-memory PackedWeights::reordered(const std::vector<float>& values, const memory::desc& plain,
-                                const memory::desc& wanted) const {
-  memory result(wanted, engine_);
-  // oneDNN wants a mutable pointer; a reorder only reads its source.
-  memory source(plain, engine_, const_cast<float*>(values.data()));
-  dnnl::stream stream(engine_);
-  dnnl::reorder(source, result).execute(stream, source, result);
-  stream.wait();
-  return result;
-}
-
-memory PackedWeights::get(const std::vector<float>& values, const memory::desc& plain, const memory::desc& wanted) {
-  std::vector<memory>& versions = packed_[&values];
-  for (const memory& version : versions) {
-    if (version.get_desc() == wanted) return version;
-  }
-  versions.push_back(reordered(values, plain, wanted));
-  return versions.back();
-}
-
-const float* PackedWeights::get(const std::vector<float>& values, const std::function<AlignedBuffer()>& pack) {
-  const auto found = own_.find(&values);
-  if (found != own_.end()) return found->second.data();
-  return own_.emplace(&values, pack()).first->second.data();
-}
-
-void BufferPool::Free::operator()(void* data) const { std::free(data); }  // NOLINT(cppcoreguidelines-no-malloc)
-
-std::size_t BufferPool::take_own(std::size_t bytes) {
-  constexpr std::size_t kAlignment = 64;
-  const std::size_t rounded = (std::max<std::size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
-  Block block;
-  block.data.reset(std::aligned_alloc(kAlignment, rounded));
-  if (!block.data) throw std::bad_alloc();
-  std::memset(block.data.get(), 0, rounded);
-  block.bytes = rounded;
-  block.taken = true;
-  blocks_.push_back(std::move(block));
-  return blocks_.size() - 1;
-}
-
-std::size_t BufferPool::take(std::size_t bytes) {
-  Block* best = nullptr;
-  for (Block& block : blocks_) {
-    if (!block.taken && block.bytes >= bytes && (best == nullptr || block.bytes < best->bytes)) best = &block;
-  }
-  if (best == nullptr) return take_own(bytes);
-  best->taken = true;
-  return static_cast<std::size_t>(best - blocks_.data());
-}
-
-void BufferPool::give_back(std::size_t number) { blocks_[number].taken = false; }
 
 Plan::Plan(const FusedNetwork& network, PackedWeights& weights, const dnnl::engine& engine, std::int64_t batch,
            int threads)
@@ -186,11 +98,11 @@ Plan::Desc Plan::layout_of_input() const {
   const Desc blocked = blocked_layout(step_->in);
   return value(step_->input).desc == blocked ? blocked : any_layout(step_->in);
 }
-memory Plan::memory_of(const Value& value) const { return memory_of(value, value.desc); }
-memory Plan::memory_of(const Value& value, const Desc& seen_as) const {
+memory Plan::memory_of(const Value& value) { return memory_of(value, value.desc); }
+memory Plan::memory_of(const Value& value, const Desc& seen_as) {
   return {seen_as, engine_, buffers_.data(value.buffer)};
 }
-float* Plan::floats(const Value& value) const { return static_cast<float*>(buffers_.data(value.buffer)); }
+float* Plan::floats(const Value& value) { return static_cast<float*>(buffers_.data(value.buffer)); }
 bool Plan::dies(int number) const { return last_use_[static_cast<std::size_t>(number)] <= now_; }
 
 Plan::Value Plan::temporary(const Desc& desc) {
@@ -244,23 +156,6 @@ dnnl::primitive_attr Plan::attributes(const std::vector<PostOp>& posts, Argument
   return attr;
 }
 
-std::vector<ElementwiseOp> Plan::chain(const std::vector<PostOp>& posts, Tag layout, const float* sum) {
-  std::vector<ElementwiseOp> result;
-  for (const PostOp& post : posts) {
-    if (post.kind == PostOp::Kind::sum) {
-      result.push_back({ElementwiseOp::Kind::add, sum, nullptr});
-    } else if (post.kind == PostOp::Kind::scale_shift) {
-      const auto count = static_cast<std::int64_t>(post.scale.size());
-      const Desc channels({1, count, 1, 1}, kFloat, Tag::nchw), lanes({1, count, 1, 1}, kFloat, layout);
-      result.push_back({ElementwiseOp::Kind::scale_shift, floats_of(weights_.get(post.scale, channels, lanes)),
-                        floats_of(weights_.get(post.shift, channels, lanes))});
-    } else {
-      result.push_back({elementwise_kind(post.kind), nullptr, nullptr});
-    }
-  }
-  return result;
-}
-
 template <typename Description>
 void Plan::add(const char* name, const Description& description, Arguments arguments) {
   program_.push_back(
@@ -302,51 +197,6 @@ void Plan::add_step() {
   }
 }
 
-template <typename Make>
-Plan::Value Plan::own_conv(std::int64_t block, const std::string& name, const Make& make) {
-  const Tag layout = block == 16 ? Tag::nChw16c : Tag::nChw8c;
-  const Desc result(dims_of(step_->out), kFloat, layout);
-  const Value input = in_layout(value(step_->input), Desc(dims_of(step_->in), kFloat, layout));
-  Value target;
-  const float* sum = nullptr;
-  if (step_->other >= 0) {
-    sum = floats(in_layout(value(step_->other), result));
-    target = place_over(step_->other, result);
-  } else {
-    target = new_value(result);
-  }
-  program_.push_back(
-      make(ConvOperands{step_->bias.data(), chain(step_->post, layout, sum), floats(input), floats(target)}));
-  implementations_.push_back("convolution: " + name);
-  return target;
-}
-
-Plan::Value Plan::conv() {
-  const std::int64_t block = std::min<std::int64_t>(winograd_largest_block(), onednn::block() == 16 ? 16 : 8);
-  const std::vector<float>& filters = step_->weights;
-  if (const auto shape = winograd_shape(step_->node, step_->in, step_->out, block)) {
-    const WinogradConvolution convolution(*shape, batch_, threads_);
-    const float* packed = weights_.get(filters, [&] { return transform_filters(*shape, filters); });
-    const std::string tile = std::to_string(shape->tile);
-    return own_conv(block, "winograd F(" + tile + "x" + tile + ", 3x3)", [&](ConvOperands with) {
-      const auto run = [convolution, packed, with = std::move(with)](float* scratch) {
-        convolution.run(with.source, packed, {with.bias, &with.chain}, scratch, with.target);
-      };
-      return OwnCall{run, convolution.scratch_count()};
-    });
-  }
-  if (const auto shape = small_plane_shape(step_->node, step_->in, step_->out, block)) {
-    const float* packed = weights_.get(filters, [&] { return pack_filters(*shape, filters); });
-    return own_conv(block, "by position", [&](ConvOperands with) {
-      const auto run = [shape = *shape, batch = batch_, packed, with = std::move(with)](float* scratch) {
-        convolve_small_plane(shape, batch, with.source, packed, {with.bias, &with.chain}, scratch, with.target);
-      };
-      return OwnCall{run, small_plane_scratch(*shape, batch_)};
-    });
-  }
-  return library_conv();
-}
-
 Plan::Value Plan::library_conv() {
   const Node& node = step_->node;
   const std::int64_t groups = node.groups, in = step_->in.channels / groups, out = node.channels / groups;
@@ -372,34 +222,6 @@ Plan::Value Plan::library_conv() {
   arguments.emplace(DNNL_ARG_BIAS, weights_.get(step_->bias, bias, bias));
   arguments.emplace(DNNL_ARG_DST, memory_of(target));
   add("convolution", description, std::move(arguments));
-  return target;
-}
-
-Plan::Value Plan::dense() {
-  const std::int64_t outputs = step_->out.channels;
-  const NodeShape& in = step_->in;
-  const Desc blocked = blocked_layout(in);
-  const bool is_blocked = value(step_->input).desc == blocked;
-  // Without height and width, the channels lie in the same order anyway.
-  const ChannelLayout layout =
-      channel_layout(is_blocked || in.height * in.width > 1 ? blocked : plain(in), dims_of(in));
-  const Value input = in_layout(value(step_->input), Desc(dims_of(in), kFloat, layout.tag));
-  const Value target = new_value(plain(step_->out));
-
-  const memory::dims filter{outputs, in.channels, in.height, in.width};
-  const DenseLayer layer(static_cast<std::int64_t>(input.desc.get_size() / sizeof(float)) / batch_, outputs);
-  const float* weights = weights_.get(step_->weights, [&] {
-    const memory ordered =
-        weights_.reordered(step_->weights, Desc(filter, kFloat, Tag::oihw), Desc(filter, kFloat, layout.tag));
-    return layer.pack(floats_of(ordered));
-  });
-  const auto run = [layer, weights, bias = step_->bias.data(), posts = chain(step_->post, Tag::nchw, nullptr),
-                    from = floats(input), to = floats(target), batch = batch_, outputs](float* scratch) {
-    layer.run(from, batch, weights, bias, scratch, to);
-    if (!posts.empty()) apply_elementwise(posts, {batch, outputs, 1, 1, outputs}, to, to);
-  };
-  program_.push_back(OwnCall{run, layer.scratch_count(batch_)});
-  implementations_.emplace_back("dense: rows in registers");
   return target;
 }
 
@@ -430,28 +252,6 @@ Plan::Value Plan::pool(const Value& input, algorithm kind, const onednn::Window&
   const auto description = onednn::pooling(engine_, attr, kind, input.desc, any_layout(step_->out), window);
   Value target = new_value(description.dst_desc());
   add("pooling", description, {{DNNL_ARG_SRC, memory_of(input)}, {DNNL_ARG_DST, memory_of(target)}});
-  return target;
-}
-
-Plan::Value Plan::elementwise() {
-  const memory::dims dims = dims_of(step_->in);
-  const ChannelLayout layout = channel_layout(value(step_->input).desc, dims);
-  const Value input = in_layout(value(step_->input), Desc(dims, kFloat, layout.tag));
-  const Value target = place_over(step_->input, input.desc);
-  std::vector<ElementwiseOp> ops;
-  const ElementwiseShape shape{batch_, dims[1], (dims[1] + layout.lanes - 1) / layout.lanes, dims[2] * dims[3],
-                               layout.lanes};
-  if (step_->kind == FusedStep::Kind::add) {
-    const Value other = in_layout(value(step_->other), input.desc);
-    ops.push_back({ElementwiseOp::Kind::add, floats(other), nullptr});
-  } else if (step_->kind == FusedStep::Kind::multiply) {
-    const Value gate = in_layout(value(step_->other), Desc({batch_, dims[1], 1, 1}, kFloat, layout.tag));
-    ops.push_back({ElementwiseOp::Kind::gate, floats(gate), nullptr});
-  }
-  const std::vector<ElementwiseOp> posts = chain(step_->post, layout.tag, nullptr);
-  ops.insert(ops.end(), posts.begin(), posts.end());
-  program_.push_back(OwnCall{
-      [ops, shape, from = floats(input), to = floats(target)](float*) { apply_elementwise(ops, shape, from, to); }});
   return target;
 }
 
