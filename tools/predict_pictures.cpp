@@ -58,19 +58,17 @@ class Annotator {
 class Prediction {
  public:
   Prediction(const Tool& tool, const PredictFlags& flags, Io& io)
-      : tool_(tool),
-        io_(io),
-        annotator_(flags.annotate),
-        predictor_(flags.reader),
-        together_(flags.reader.faces == FaceSelection::none ? 512 : 64) {
+      : tool_(tool), io_(io), annotator_(flags.annotate), predictor_(flags.reader) {
     table_.columns = {{"file"}, {"status"}, {"emotion"}, {"confidence", true}, {"next", false}, {"box"}};
   }
 
   int run(const std::vector<std::string>& inputs) {
     const std::atomic<int>& signal = catch_interrupts();
     const std::vector<std::string> files = expand(inputs);
-    for (std::size_t done = 0; done < files.size() && signal == 0; done += together_) {
-      const std::size_t end = std::min(done + together_, files.size());
+    std::size_t end = 0;
+    for (std::size_t done = 0; done < files.size() && signal == 0; done = end) {
+      const auto begin = std::chrono::steady_clock::now();
+      end = std::min(done + together_, files.size());
       const auto first = files.begin();
       for (const auto& faces :
            predictor_.read_all({first + static_cast<std::ptrdiff_t>(done), first + static_cast<std::ptrdiff_t>(end)})) {
@@ -79,6 +77,7 @@ class Prediction {
       }
       io_.progress(static_cast<double>(end) / static_cast<double>(files.size()),
                    std::to_string(end) + (end == 1 ? " picture" : " pictures"));
+      choose_how_many(std::chrono::steady_clock::now() - begin);
     }
     io_.end_progress();
     if (!tool_.common.json && !table_.rows.empty()) io_.out() << table_text(table_);
@@ -87,6 +86,14 @@ class Prediction {
   }
 
  private:
+  /// Pictures between one output (and look for an interrupt) and the next: as many as take less than about a second.
+  /// The network's threads spin for a while after their work, beside the decoders, so the fewer turns the better.
+  void choose_how_many(std::chrono::duration<double> last) {
+    constexpr std::size_t kFewest = 16, kMost = 512;
+    if (last.count() < 0.3) together_ = std::min(kMost, together_ * 2);
+    if (last.count() > 1.0) together_ = std::max(kFewest, together_ / 2);
+  }
+
   /// Files as they are, folders as all pictures below, "-" as the names on standard input.
   std::vector<std::string> expand(const std::vector<std::string>& inputs) {
     std::vector<std::string> files;
@@ -147,9 +154,7 @@ class Prediction {
   Io& io_;
   Annotator annotator_;
   FacePredictor predictor_;
-  // Pictures between one output (and look for an interrupt) and the next. The network's threads spin for a while after
-  // their work, so faces that are cut out already are decoded many at a time: less than a second of the bundled model.
-  std::size_t together_;
+  std::size_t together_ = 64;
   Table table_;
   std::size_t failures_ = 0, successes_ = 0;
   bool first_failure_missing_ = false;

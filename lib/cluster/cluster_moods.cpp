@@ -51,9 +51,15 @@ void name_clusters(const TrackTable& table, const std::vector<std::int32_t>& lab
   const auto place = [&](TrackFeature feature, double Cluster::*mean, double Cluster::*quantile) {
     const auto means =
         cluster_means(labels, model.k(), 1, [&](std::size_t row) { return double{table.value(feature, row)}; });
+    constexpr std::size_t kFew = 32;  // passes over the column that cost less than to sort it
+    const bool few = model.k() <= kFew;
+    const std::vector<float> sorted = few ? std::vector<float>{} : sorted_known(table.column(feature), 1);
     for (std::size_t c = 0; c < model.k(); ++c) {
       model.clusters[c].*mean = means[c];
-      model.clusters[c].*quantile = std::isnan(means[c]) ? kUnknown : place_in(table.column(feature), means[c]);
+      const bool known = !std::isnan(means[c]);
+      model.clusters[c].*quantile = !known ? kUnknown
+                                    : few  ? place_in(table.column(feature), means[c])
+                                           : quantile_position(sorted, means[c]);
     }
   };
   const std::vector<TrackFeature> wanted = moods.trait_features();

@@ -127,15 +127,19 @@ int usable_cores() {
 
 int idle_cores(int own) {
   const int usable = usable_cores();
-  // "0.20 0.18 0.12 3/80 11206": the fourth has the threads of the system that run, or wait for a core (proc(5)).
   char text[128] = {};
-  int running = 0;
   const int file = ::open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
   if (file < 0) return usable;
   const bool is_read = ::read(file, text, sizeof text - 1) > 0;
   ::close(file);
-  if (!is_read || std::sscanf(text, "%*f %*f %*f %d/", &running) != 1) return usable;
   static const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  return is_read ? idle_cores_of(text, cores, usable, own) : usable;
+}
+
+int idle_cores_of(const std::string& text, int cores, int usable, int own) {
+  // "0.20 0.18 0.12 3/80 11206": the fourth has the threads of the system that run, or wait for a core (proc(5)).
+  int running = 0;
+  if (std::sscanf(text.c_str(), "%*f %*f %*f %d/", &running) != 1) return usable;
   return std::max(1, std::min(usable, cores - std::max(0, running - own)));
 }
 

@@ -21,6 +21,7 @@ HWY_ATTR void MultiplyDense(std::int64_t count, const float* rows, std::int64_t 
   MultiplyBlock<kLargestBlock>(count, rows, step, blocks, weights, false, out);
 }
 
+static_assert(kRows * 2 * kLargestBlock <= 512, "DenseLayer::run() has room for so many sums");
 std::int64_t DenseRows() { return kRows; }
 std::int64_t DenseBlock() { return kLargestBlock; }
 
@@ -36,6 +37,9 @@ HWY_EXPORT(DenseRows);
 HWY_EXPORT(DenseBlock);
 
 namespace {
+
+/// Rows by outputs of one product, with the widest instruction set.
+constexpr std::size_t kMostSums = 512;
 
 /// Fewer multiplications are done before a second thread has begun.
 constexpr std::int64_t kWorkForThreads = 100'000;
@@ -89,7 +93,7 @@ void DenseLayer::run(const float* source, std::int64_t rows, const float* weight
   for (std::int64_t unit = 0; unit < chunks_ * parts; ++unit) {
     const std::int64_t chunk = unit / parts, part = unit % parts, first = chunk * chunk_;
     const std::int64_t begin = rows * part / parts, count = rows * (part + 1) / parts - begin;
-    float sums[14 * 32];
+    float sums[kMostSums];
     HWY_DYNAMIC_DISPATCH(MultiplyDense)
     (count, scratch + begin * block_, rows * block_, blocks_, weights + chunk * blocks_ * block_ * chunk_, sums);
     const std::int64_t present = std::min(chunk_, outputs_ - first);

@@ -27,8 +27,22 @@ constexpr std::size_t kLargestBatch = 64;
 constexpr std::int64_t kWorkForAnyCores = 400'000'000;
 /// Fewer multiply-adds than this do not pay for one more thread.
 constexpr std::int64_t kWorkOfThread = 8'000'000;
-/// OpenMP's threads turn for that long after their work before they sleep.
+/// OpenMP's threads spin for that long after their work before they sleep.
 constexpr std::chrono::milliseconds kWaitOfThreads{10};
+
+/// The calling thread's last batch that ran on more than one.
+struct Team {
+  int threads = 1;
+  std::chrono::steady_clock::time_point last;
+};
+thread_local Team team;
+
+/// So that there are few plans to keep.
+int power_of_two_within(int n) {
+  int power = 1;
+  while (power <= n / 2) power *= 2;
+  return power;
+}
 
 /// OpenMP's number of threads belongs to the calling thread, which is the caller's: it is given back at the end.
 class OmpThreads {
@@ -77,19 +91,11 @@ struct Executor::Impl {
 
   std::size_t input_count() const { return static_cast<std::size_t>(network.input.count()); }
 
-  int threads_for(std::int64_t work) {
-    const auto now = std::chrono::steady_clock::now();
-    const bool waiting = now - last_wide < kWaitOfThreads;  // others of ours, for more work, at full speed
-    int wanted = static_cast<int>(std::clamp<std::int64_t>(work / kWorkOfThread, 1, threads));
-    if (work < kWorkForAnyCores && wanted > 1) {
-      const int idle = idle_cores(waiting ? widest : 1);
-      while (wanted > idle) wanted /= 2;  // few numbers, as each has plans of its own
-    }
-    if (wanted > 1) {
-      last_wide = now;
-      widest = std::max(widest, wanted);
-    }
-    return wanted;
+  int threads_for(std::int64_t work) const {
+    const int wanted = static_cast<int>(std::clamp<std::int64_t>(work / kWorkOfThread, 1, threads));
+    if (work >= kWorkForAnyCores || wanted == 1) return wanted;
+    const bool waiting = std::chrono::steady_clock::now() - team.last < kWaitOfThreads;
+    return power_of_two_within(std::min(wanted, idle_cores(waiting ? team.threads : 1)));
   }
 
   /// The library's primitives keep the number of threads they were made with.
@@ -121,6 +127,7 @@ struct Executor::Impl {
           plan.run(stream, padded_input.data(), padded_result.data());
           std::copy_n(padded_result.data(), count * outputs, target);
         }
+        if (run_by > 1) team = {run_by, std::chrono::steady_clock::now()};
         done += count;
       }
     } catch (const dnnl::error& error) {
@@ -178,6 +185,8 @@ const ModelCard& Executor::card() const { return impl_->card; }
 std::vector<float> Executor::logits(const float* input, std::size_t n) { return impl_->logits(input, n); }
 
 std::vector<std::string> Executor::implementations(std::size_t n) {
+  OmpThreads omp_threads;
+  omp_threads.set(impl_->threads);
   return impl_->plan_for(plan_size(n), impl_->threads).implementations();
 }
 

@@ -27,7 +27,7 @@ constexpr int kRows = 14;
 #elif HWY_TARGET <= HWY_AVX2
 constexpr int kRows = 6;
 #else
-constexpr int kRows = 3;
+constexpr int kRows = 2;
 #endif
 
 /// A block is sixteen channels where a vector has sixteen lanes.

@@ -1,4 +1,4 @@
-// A fused network turned into oneDNN primitives for one batch size.
+// A fused network turned into oneDNN's primitives and our own kernels, for one batch size and number of threads.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ class Plan {
   /// @param logits  (batch, classes)
   void run(dnnl::stream& stream, const float* input, float* logits);
 
-  /// What the library runs for each of its primitives, in order: "convolution: jit:avx2" and the like.
+  /// What runs, in order, element-wise steps of our own left out: "convolution: jit:avx2" and the like.
   const std::vector<std::string>& implementations() const { return implementations_; }
 
  private:
@@ -81,10 +81,6 @@ class Plan {
 
   /// Attributes that make a primitive do `posts`; their operands go into `arguments`.
   dnnl::primitive_attr attributes(const std::vector<PostOp>& posts, Arguments& arguments);
-  /// Likewise, and not kept.
-  dnnl::memory reordered(const std::vector<float>& values, const dnnl::memory::desc& plain,
-                         const dnnl::memory::desc& wanted) const;
-
   /// The same for our own kernels. @param sum  what `sum` adds
   std::vector<ElementwiseOp> chain(const std::vector<PostOp>& posts, dnnl::memory::format_tag layout, const float* sum);
   template <typename Description>

@@ -83,7 +83,8 @@ Plan::Value Plan::own_conv(std::int64_t block, const std::string& name, const Ma
 }
 
 Plan::Value Plan::conv() {
-  const std::int64_t block = std::min<std::int64_t>(winograd_largest_block(), onednn::block() == 16 ? 16 : 8);
+  if (onednn::block() == 0) return library_conv();
+  const std::int64_t block = std::min(winograd_largest_block(), onednn::block());
   const std::vector<float>& filters = step_->weights;
   if (const auto shape = winograd_shape(step_->node, step_->in, step_->out, block)) {
     const WinogradConvolution convolution(*shape, batch_, threads_);

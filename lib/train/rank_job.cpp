@@ -34,7 +34,7 @@ TrainOptions options_of_rank(const TrainOptions& options, const Collective& rank
 }
 
 void check_same_work(Collective& ranks, const Dataset& data, const TrainRows& rows, const TrainOptions& options,
-                     const StartInfo& start, const Teachers& teachers) {
+                     const StartInfo& start, const Teachers& teachers, bool resumed) {
   Texts texts;
   texts.add("version", version());
   for (const auto& [name, text] : common_option_texts(options)) texts.add(name, text);
@@ -43,8 +43,9 @@ void check_same_work(Collective& ranks, const Dataset& data, const TrainRows& ro
   texts.add("pretrained", start.source.digest.empty() ? "none" : "a file of CRC-64 " + start.source.digest);
   texts.add("teacher", teachers.empty() ? "none" : teachers_text(teachers.sources()));
   const std::string device = resolve_device(options.compute.device);
-  const Network network = make_network(options.model, network_options(options, start.variant));
   texts.add("device", device == "cpu" ? device : "cuda");
+  if (resumed) return ranks.check_equal(texts.names, texts.values);  // the checkpoint says the rest
+  const Network network = make_network(options.model, network_options(options, start.variant));
   const Precision precision = effective_precision(options.compute.precision, network, device);
   texts.add("precision",
             precision == Precision::bf16 ? "bf16 as the processor's choice" : "fp32 as the processor's choice");

@@ -20,9 +20,9 @@ namespace affekt {
 TrainOptions options_of_rank(const TrainOptions& options, const Collective& ranks);
 
 /// @throws UsageError  on all ranks, where any has other options, data, first weights, teachers or number formats
-/// than rank 0.
+/// than rank 0. @param resumed  number formats and layouts are the checkpoint's, not the processors' choice
 void check_same_work(Collective& ranks, const Dataset& data, const TrainRows& rows, const TrainOptions& options,
-                     const StartInfo& start, const Teachers& teachers);
+                     const StartInfo& start, const Teachers& teachers, bool resumed);
 
 /// The run folder, on rank 0.
 std::optional<RunFolder> folder_of_rank(const TrainOptions& options, const Collective& ranks);

@@ -283,7 +283,7 @@ TrainSummary train_anew(const Job& job) {
   TrainRows rows = choose_rows(job.data, options);
   StartWeights start = read_start_weights(options);
   Teachers teachers(options, at::Device(resolve_device(options.compute.device)));
-  if (job.ranks.size() > 1) check_same_work(job.ranks, job.data, rows, options, start.info, teachers);
+  if (job.ranks.size() > 1) check_same_work(job.ranks, job.data, rows, options, start.info, teachers, false);
   RunRecord record(folder_of_rank(options, job.ranks), job.observer);
   prepare_compute(options.compute.threads);
   const TrainSetup setup(job.data, std::move(rows), options, std::move(teachers), job.observer, job.ranks);
@@ -303,7 +303,7 @@ TrainSummary train_anew(const Job& job) {
 TrainSummary go_on(const Job& job) {
   const TrainOptions& options = job.options;
   TrainRows rows = rows_of_resumed(job.data, options);
-  if (job.ranks.size() > 1) check_same_work(job.ranks, job.data, rows, options, {}, {});
+  if (job.ranks.size() > 1) check_same_work(job.ranks, job.data, rows, options, {}, {}, true);
   RunRecord record(folder_of_rank(options, job.ranks), job.observer);
   TrainSummary earlier = earlier_summary(record.folder(), options, job.ranks);
   if (earlier.already_finished) {

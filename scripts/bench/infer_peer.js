@@ -1,4 +1,4 @@
-// node infer_peer.js RUNTIME MODEL.onnx FACES BATCH ROUNDS THREADS: the same as infer_model.cpp by ONNX Runtime, the package in folder RUNTIME.
+// node infer_peer.js RUNTIME MODEL.onnx FACES BATCH ROUNDS THREADS: the same as infer_driver.cpp by ONNX Runtime, the package in folder RUNTIME.
 const fs = require('fs');
 const [runtime, model, faces, batch, rounds, threads] = process.argv.slice(2);
 const ort = require(runtime);

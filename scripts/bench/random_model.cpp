@@ -1,8 +1,8 @@
 // random_model NETWORK FILE FACES [IMAGE_SIZE [HEAD [VARIANT]]]: writes a model file with random weights (He et al.,
-// ICCV 2015) that behaves on FACES, bytes of (n, 48, 48) grey pixels of which up to 32 are looked at, as a trained one
-// does: its BatchNorm statistics are of them, and its largest logit is 5. The same arguments give the same model.
-// IMAGE_SIZE 0 is 48. random_model --list prints NETWORK, HEAD and VARIANT of all there are. For benchmarks and checks
-// of formats: it has learned nothing.
+// ICCV 2015) that behaves on FACES, bytes of (n, 48, 48) grey pixels of which up to 64 are looked at, 16 for
+// statistics, as a trained one does: its BatchNorm statistics are of them, and its largest logit is 5. The same
+// arguments give the same model. IMAGE_SIZE 0 is 48. random_model --list prints NETWORK, HEAD and VARIANT of all there
+// are. For benchmarks and checks of formats: it has learned nothing.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

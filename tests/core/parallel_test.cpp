@@ -90,3 +90,17 @@ TEST_CASE("an inner call runs serially, also for the caller's next loop") {
   CHECK(count == 128);
   set_thread_count(0);
 }
+
+TEST_CASE("cores are idle where no thread of others runs, as far as the system tells") {
+  CHECK(idle_cores_of("0.20 0.18 0.12 1/80 11206", 4, 4, 1) == 4);
+  CHECK(idle_cores_of("0.20 0.18 0.12 3/80 11206", 4, 4, 1) == 2);
+  CHECK(idle_cores_of("0.20 0.18 0.12 3/80 11206", 4, 4, 2) == 3);
+  CHECK(idle_cores_of("9.00 9.00 9.00 64/900 11206", 4, 4, 1) == 1);
+  CHECK(idle_cores_of("0.20 0.18 0.12 1/80 11206", 4, 4, 3) == 4);   // threads that sleep by now
+  CHECK(idle_cores_of("0.20 0.18 0.12 9/80 11206", 64, 2, 1) == 2);  // a process on two cores of many
+  CHECK(idle_cores_of("", 4, 3, 1) == 3);
+  CHECK(idle_cores_of("no numbers here", 4, 3, 1) == 3);
+  const int idle = idle_cores(1);
+  CHECK(idle >= 1);
+  CHECK(idle <= usable_cores());
+}

@@ -94,6 +94,9 @@ TEST_CASE("a run resumes to the same weights in the blocked layout, and keeps th
   whole.epochs = 2;
   // What auto means may change from one part of a run to the next, as it does on another processor.
   const std::string limited = processor().has("avx2") ? "AVX2" : "ALL";
+  const struct Restore {
+    ~Restore() { ::unsetenv("ONEDNN_MAX_CPU_ISA"); }
+  } restore;
   ::setenv("ONEDNN_MAX_CPU_ISA", limited.c_str(), 1);
   const std::string layout = run_training(data, whole).layout;
   CHECK(layout == (limited == "AVX2" ? "blocked" : "channels-last"));
@@ -102,7 +105,6 @@ TEST_CASE("a run resumes to the same weights in the blocked layout, and keeps th
   run_and_kill(data, part, 8);
   ::setenv("ONEDNN_MAX_CPU_ISA", "SSE41", 1);  // oneDNN itself looks once
   CHECK(run_training(data, read_run_options(part.out)).layout == layout);
-  ::unsetenv("ONEDNN_MAX_CPU_ISA");
   CHECK(metrics(part) == metrics(whole));
   CHECK(digests(part) == digests(whole));
 

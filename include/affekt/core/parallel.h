@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 
 #include "affekt/core/export.h"
 
@@ -11,10 +12,14 @@ namespace affekt {
 /// Cores this process may run on, at least 1.
 AFFEKT_API int usable_cores();
 
-/// Those of them that nothing else runs on at this moment, at least 1: threads that wait for each other many times a
-/// millisecond are slower than one where they have to share a core. Costs microseconds.
+/// How many of them can be idle at this moment, at least 1, by the threads that run on the whole system (Linux:
+/// /proc/loadavg; all usable cores where it cannot be read). Which core they keep busy is not known. For small work:
+/// threads that wait for each other many times a millisecond are slower than one where they have to share a core. Costs
+/// microseconds.
 /// @param own  threads of this process that run or are about to
 AFFEKT_API int idle_cores(int own);
+/// The same of the system's `text` in /proc/loadavg. @param cores  of the system
+AFFEKT_API int idle_cores_of(const std::string& text, int cores, int usable, int own);
 
 /// Number of threads used by parallel_for; n = 0 means all cores this process may run on. Call before heavy work.
 AFFEKT_API void set_thread_count(int n);

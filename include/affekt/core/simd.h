@@ -1,5 +1,4 @@
-// Which vector instructions the library's own kernels use: k-means, the silhouette, Adam, and the
-// element-wise steps of inference.
+// Which vector instructions the library's own kernels use: k-means, the silhouette, Adam, inference.
 #pragma once
 
 #include <string>

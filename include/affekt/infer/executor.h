@@ -1,4 +1,5 @@
-// Runs a model file's network on the CPU as a list of fused oneDNN primitives, without LibTorch.
+// Runs a model file's network on the CPU as a list of fused steps, oneDNN's primitives and kernels of our own,
+// without LibTorch.
 #pragma once
 
 #include <array>
@@ -16,7 +17,7 @@
 namespace affekt {
 
 struct ExecutorOptions {
-  int threads = 0;                ///< OpenMP threads of large batches (small ones take one); 0 = thread_count().
+  int threads = 0;                ///< OpenMP threads at most; 0 = thread_count(). Small batches take idle cores only.
   bool replay_self_tests = true;  ///< Compare the file's self-tests at load (tolerance 1e-3).
 };
 
@@ -48,7 +49,8 @@ class AFFEKT_API Executor final : public Engine {
   /// Their softmax.
   std::vector<EmotionProbabilities> probabilities(const std::uint8_t* faces, std::size_t n);
 
-  /// What oneDNN runs for batches of n pictures (1 <= n <= 64), in order: "convolution: jit:avx2" and the like.
+  /// What runs for batches of n pictures (1 <= n <= 64), in order, element-wise steps of our own left out:
+  /// "convolution: jit:avx2" and the like.
   std::vector<std::string> implementations(std::size_t n);
 
  private:
