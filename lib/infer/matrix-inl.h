@@ -33,6 +33,10 @@ constexpr int kRows = 2;
 /// A block is sixteen channels where a vector has sixteen lanes.
 constexpr int kLargestBlock = HWY_TARGET <= HWY_AVX3 ? 16 : 8;
 
+/// Inputs whose products are summed in a row. Then that sum is added to those before: with one sum over all, rounding
+/// would cost a Winograd convolution of 64 channels twice as much.
+constexpr std::int64_t kInputsTogether = 32;
+
 /// (count rows, inputs) x (inputs, chunk). The rows of an input block lie side by side.
 /// @param step  floats from a block of inputs to the next
 /// @param more  adds to what is in `out`
@@ -44,27 +48,32 @@ HWY_ATTR void MultiplyRows(const float* rows, std::int64_t step, std::int64_t bl
   constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag<kBlock>()));
   constexpr int kVectors = kChunk / kLanes;
   using V = Vector<kBlock>;
-  V sums[kCount][kVectors];
-  for (int r = 0; r < kCount; ++r) {
-    for (int c = 0; c < kVectors; ++c) {
-      sums[r][c] = more ? hn::LoadU(tag, out + r * kChunk + c * kLanes) : hn::Zero(tag);
+  for (std::int64_t first = 0; first < blocks; first += kInputsTogether / kBlock) {
+    const std::int64_t end = HWY_MIN(blocks, first + kInputsTogether / kBlock);
+    V sums[kCount][kVectors];
+    for (int r = 0; r < kCount; ++r) {
+      for (int c = 0; c < kVectors; ++c) sums[r][c] = hn::Zero(tag);
     }
-  }
-  for (std::int64_t b = 0; b < blocks; ++b, rows += step) {
-    for (int lane = 0; lane < kBlock; ++lane, weights += kChunk) {
-      V w[kVectors];
+    for (std::int64_t b = first; b < end; ++b, rows += step) {
+      for (int lane = 0; lane < kBlock; ++lane, weights += kChunk) {
+        V w[kVectors];
 #pragma GCC unroll 8
-      for (int c = 0; c < kVectors; ++c) w[c] = hn::LoadU(tag, weights + c * kLanes);
+        for (int c = 0; c < kVectors; ++c) w[c] = hn::LoadU(tag, weights + c * kLanes);
 #pragma GCC unroll 16
-      for (int r = 0; r < kCount; ++r) {
-        const V x = hn::Set(tag, rows[r * kBlock + lane]);
+        for (int r = 0; r < kCount; ++r) {
+          const V x = hn::Set(tag, rows[r * kBlock + lane]);
 #pragma GCC unroll 8
-        for (int c = 0; c < kVectors; ++c) sums[r][c] = hn::MulAdd(x, w[c], sums[r][c]);
+          for (int c = 0; c < kVectors; ++c) sums[r][c] = hn::MulAdd(x, w[c], sums[r][c]);
+        }
       }
     }
-  }
-  for (int r = 0; r < kCount; ++r) {
-    for (int c = 0; c < kVectors; ++c) hn::StoreU(sums[r][c], tag, out + r * kChunk + c * kLanes);
+    const bool add = more || first > 0;
+    for (int r = 0; r < kCount; ++r) {
+      for (int c = 0; c < kVectors; ++c) {
+        float* to = out + r * kChunk + c * kLanes;
+        hn::StoreU(add ? hn::Add(hn::LoadU(tag, to), sums[r][c]) : sums[r][c], tag, to);
+      }
+    }
   }
 }
 

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+
+#include "infer/winograd_points.h"
 
 namespace affekt {
 namespace {
@@ -11,18 +14,29 @@ namespace {
 /// Transformed values of a group of tiles should stay in the second-level cache, beside the filters that pass by.
 constexpr std::int64_t kGroupFloats = 128 * 1024;
 
-/// y = G x for F(4, 3) and F(3, 3): rows of three.
-constexpr double kFilter4[6][3] = {{1.0 / 4, 0, 0},
-                                   {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                   {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                   {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                   {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                                   {0, 0, 1}};
-constexpr double kFilter3[5][3] = {{1.0 / 2, 0, 0},
-                                   {-1.0 / 2, -1.0 / 2, -1.0 / 2},
-                                   {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                   {1.0 / 6, 1.0 / 3, 2.0 / 3},
-                                   {0, 0, 1}};
+using FilterRow = std::array<double, 3>;
+
+/// (1, p, p^2) over the product of (p - q) with the other points q.
+FilterRow filter_row(double p, std::initializer_list<double> others) {
+  double scale = 1;
+  for (const double q : others) scale *= p - q;
+  return {1 / scale, p / scale, p * p / scale};
+}
+
+/// y = G x: filters.
+std::vector<FilterRow> filter_transform(int tile) {
+  if (tile == 4) {
+    constexpr double a = kNear4, b = kFar4;
+    return {filter_row(0, {a, -a, b, -b}), filter_row(a, {0, -a, b, -b}), filter_row(-a, {0, a, b, -b}),
+            filter_row(b, {0, a, -a, -b}), filter_row(-b, {0, a, -a, b}), {0, 0, 1}};
+  }
+  constexpr double a = kNear3, b = kFar3;
+  return {filter_row(0, {a, -a, b}),
+          filter_row(a, {0, -a, b}),
+          filter_row(-a, {0, a, b}),
+          filter_row(b, {0, a, -a}),
+          {0, 0, 1}};
+}
 
 std::int64_t round_up(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -32,25 +46,24 @@ std::int64_t cost(WinogradShape shape, int tile) {
   return shape.places() * shape.tiles_down() * shape.tiles_across();
 }
 
-/// G g G^T of `count` filters side by side. @param in  (9, count)
-void transform(const WinogradShape& shape, const std::vector<double>& in, std::size_t count, std::int64_t step,
-               float* out) {
-  const int side = shape.tile + 2;
-  const double(*matrix)[3] = shape.tile == 4 ? kFilter4 : kFilter3;
-  std::vector<double> half(static_cast<std::size_t>(side) * 3 * count);
-  for (int y = 0; y < side; ++y) {
+/// G g G^T of `count` filters side by side. @param in  (9, count) @param step  floats from an element to the next
+void transform(const std::vector<FilterRow>& matrix, const std::vector<double>& in, std::size_t count,
+               std::int64_t step, float* out) {
+  const std::size_t side = matrix.size();
+  std::vector<double> half(side * 3 * count);
+  for (std::size_t y = 0; y < side; ++y) {
     for (std::size_t x = 0; x < 3; ++x) {
-      double* to = &half[(static_cast<std::size_t>(y) * 3 + x) * count];
+      double* to = &half[(y * 3 + x) * count];
       for (std::size_t i = 0; i < count; ++i) {
         to[i] = matrix[y][0] * in[x * count + i] + matrix[y][1] * in[(3 + x) * count + i] +
                 matrix[y][2] * in[(6 + x) * count + i];
       }
     }
   }
-  for (int y = 0; y < side; ++y) {
-    const double* row = &half[static_cast<std::size_t>(y) * 3 * count];
-    for (int x = 0; x < side; ++x) {
-      float* to = out + (y * side + x) * step;
+  for (std::size_t y = 0; y < side; ++y) {
+    const double* row = &half[y * 3 * count];
+    for (std::size_t x = 0; x < side; ++x) {
+      float* to = out + static_cast<std::int64_t>(y * side + x) * step;
       for (std::size_t i = 0; i < count; ++i) {
         to[i] = static_cast<float>(matrix[x][0] * row[i] + matrix[x][1] * row[count + i] +
                                    matrix[x][2] * row[2 * count + i]);
@@ -85,6 +98,7 @@ AlignedBuffer transform_filters(const WinogradShape& shape, const std::vector<fl
   AlignedBuffer result(static_cast<std::size_t>(shape.places() * shape.inputs * shape.outputs));
   const std::int64_t chunks = shape.outputs / shape.chunk(), step = shape.inputs * shape.chunk();
   const auto count = static_cast<std::size_t>(shape.chunk());
+  const std::vector<FilterRow> matrix = filter_transform(shape.tile);
 #pragma omp parallel for
   for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
     std::vector<double> side_by_side(9 * count);
@@ -94,7 +108,7 @@ AlignedBuffer transform_filters(const WinogradShape& shape, const std::vector<fl
         const float* filter = filters.data() + (output * shape.inputs + input) * 9;
         for (std::size_t i = 0; i < 9; ++i) side_by_side[i * count + o] = filter[i];
       }
-      transform(shape, side_by_side, count, step,
+      transform(matrix, side_by_side, count, step,
                 result.data() + chunk * shape.places() * step + input * shape.chunk());
     }
   }

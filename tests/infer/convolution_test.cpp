@@ -2,6 +2,7 @@
 // random, against a plain double-precision evaluation; and that a picture's bits do not depend on the company it is in.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <set>
 #include <string>
 
@@ -114,8 +115,11 @@ TEST_CASE("convolution: our kernels agree with plain evaluation on any plane") {
       }
     }
   }
+  const char* limit = std::getenv("ONEDNN_MAX_CPU_ISA");
+  const std::string level = limit == nullptr ? "" : limit;
+  const bool ours = __builtin_cpu_supports("avx2") != 0 && level != "SSE41" && level != "AVX";  // below, the library's
   for (const char* kernel : {"winograd F(4x4, 3x3)", "winograd F(3x3, 3x3)", "by position"}) {
-    CHECK(seen.count(std::string("convolution: ") + kernel) == 1);
+    CHECK((seen.count(std::string("convolution: ") + kernel) == 1) == ours);
   }
 }
 
