@@ -27,17 +27,17 @@ HWY_ATTR HWY_INLINE void Finish(const Epilogue& what, std::int64_t channel, std:
                                 Vector<kBlock> (&row)[kCount], std::int64_t count) {
   const Tag<kBlock> tag;
   const auto bias = hn::LoadU(tag, what.bias + channel);
-  for (int x = 0; x < kCount; ++x) row[x] = hn::Add(row[x], bias);
+  for (std::int64_t x = 0; x < kCount; ++x) row[x] = hn::Add(row[x], bias);
   for (const ElementwiseOp& op : *what.chain) {
     if (op.kind == ElementwiseOp::Kind::scale_shift) {
       const auto scale = hn::LoadU(tag, op.first + channel), shift = hn::LoadU(tag, op.second + channel);
-      for (int x = 0; x < kCount; ++x) row[x] = hn::MulAdd(row[x], scale, shift);
+      for (std::int64_t x = 0; x < kCount; ++x) row[x] = hn::MulAdd(row[x], scale, shift);
     } else if (op.kind == ElementwiseOp::Kind::add) {
-      for (int x = 0; x < kCount; ++x) {
+      for (std::int64_t x = 0; x < kCount; ++x) {
         if (x < count) row[x] = hn::Add(row[x], hn::LoadU(tag, op.first + at + x * kBlock));
       }
     } else {
-      for (int x = 0; x < kCount; ++x) row[x] = Activated(tag, op.kind, row[x]);
+      for (std::int64_t x = 0; x < kCount; ++x) row[x] = Activated(tag, op.kind, row[x]);
     }
   }
 }

@@ -43,33 +43,33 @@ constexpr std::int64_t kInputsTogether = 32;
 template <int kBlock, int kCount>
 HWY_ATTR void MultiplyRows(const float* rows, std::int64_t step, std::int64_t blocks, const float* weights, bool more,
                            float* out) {
-  constexpr int kChunk = 2 * kBlock;
+  constexpr std::int64_t kChunk = std::int64_t{2} * kBlock;
   const Tag<kBlock> tag;
-  constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag<kBlock>()));
-  constexpr int kVectors = kChunk / kLanes;
+  constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(Tag<kBlock>()));
+  constexpr std::int64_t kVectors = kChunk / kLanes;
   using V = Vector<kBlock>;
   for (std::int64_t first = 0; first < blocks; first += kInputsTogether / kBlock) {
     const std::int64_t end = HWY_MIN(blocks, first + kInputsTogether / kBlock);
     V sums[kCount][kVectors];
-    for (int r = 0; r < kCount; ++r) {
-      for (int c = 0; c < kVectors; ++c) sums[r][c] = hn::Zero(tag);
+    for (std::int64_t r = 0; r < kCount; ++r) {
+      for (std::int64_t c = 0; c < kVectors; ++c) sums[r][c] = hn::Zero(tag);
     }
     for (std::int64_t b = first; b < end; ++b, rows += step) {
-      for (int lane = 0; lane < kBlock; ++lane, weights += kChunk) {
+      for (std::int64_t lane = 0; lane < kBlock; ++lane, weights += kChunk) {
         V w[kVectors];
 #pragma GCC unroll 8
-        for (int c = 0; c < kVectors; ++c) w[c] = hn::LoadU(tag, weights + c * kLanes);
+        for (std::int64_t c = 0; c < kVectors; ++c) w[c] = hn::LoadU(tag, weights + c * kLanes);
 #pragma GCC unroll 16
-        for (int r = 0; r < kCount; ++r) {
+        for (std::int64_t r = 0; r < kCount; ++r) {
           const V x = hn::Set(tag, rows[r * kBlock + lane]);
 #pragma GCC unroll 8
-          for (int c = 0; c < kVectors; ++c) sums[r][c] = hn::MulAdd(x, w[c], sums[r][c]);
+          for (std::int64_t c = 0; c < kVectors; ++c) sums[r][c] = hn::MulAdd(x, w[c], sums[r][c]);
         }
       }
     }
     const bool add = more || first > 0;
-    for (int r = 0; r < kCount; ++r) {
-      for (int c = 0; c < kVectors; ++c) {
+    for (std::int64_t r = 0; r < kCount; ++r) {
+      for (std::int64_t c = 0; c < kVectors; ++c) {
         float* to = out + r * kChunk + c * kLanes;
         hn::StoreU(add ? hn::Add(hn::LoadU(tag, to), sums[r][c]) : sums[r][c], tag, to);
       }

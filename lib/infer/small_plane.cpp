@@ -20,7 +20,7 @@ namespace HWY_NAMESPACE {
 template <int kBlock>
 HWY_ATTR void PlaneOf(const SmallPlaneShape& shape, std::int64_t all, std::int64_t chunk, std::int64_t begin,
                       std::int64_t end, const float* rows, const float* filters, const Epilogue& what, float* target) {
-  constexpr std::int64_t kChunk = 2 * kBlock;
+  constexpr std::int64_t kChunk = std::int64_t{2} * kBlock;
   const Tag<kBlock> tag;
   const std::int64_t blocks = shape.inputs / kBlock, step = all * kBlock, count = end - begin;
   const std::int64_t positions = shape.out_height * shape.out_width, together = shape.together();

@@ -12,7 +12,7 @@ namespace affekt {
 namespace {
 
 /// Transformed values of a group of tiles should stay in the second-level cache, beside the filters that pass by.
-constexpr std::int64_t kGroupFloats = 128 * 1024;
+constexpr std::int64_t kGroupFloats = 131072;
 
 using FilterRow = std::array<double, 3>;
 

@@ -99,7 +99,7 @@ HWY_ATTR void OutputTile(const WinogradShape& shape, const TilePlace& place, std
       V row[kTile];
       OutputTransform<kTile>(tag, half[y], row);
       Finish<kTile, kBlock>(what, channel + lane, at, row, columns);
-      for (int x = 0; x < kTile; ++x) {
+      for (std::int64_t x = 0; x < kTile; ++x) {
         if (x < columns) hn::StoreU(row[x], tag, target + at + x * kBlock);
       }
     }
@@ -110,7 +110,7 @@ template <int kTile, int kBlock>
 HWY_ATTR void OutputTiles(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t chunk,
                           std::int64_t begin, std::int64_t end, const float* transformed, const float* weights,
                           const Epilogue& what, float* products, float* target) {
-  constexpr std::int64_t kPlaces = (kTile + 2) * (kTile + 2), kChunk = 2 * kBlock;
+  constexpr std::int64_t kSide = kTile + 2, kPlaces = kSide * kSide, kChunk = std::int64_t{2} * kBlock;
   const std::int64_t blocks = shape.inputs / kBlock, step = tiles.capacity * kBlock, count = end - begin;
   const float* matrix = weights + chunk * kPlaces * shape.inputs * kChunk;
   for (std::int64_t p = 0; p < kPlaces; ++p) {
