@@ -1,7 +1,6 @@
 #include "infer/dense.h"
 
 #include <algorithm>
-#include <cstring>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "infer/dense.cpp"
@@ -10,20 +9,26 @@
 #include <hwy/highway.h>
 
 #include "infer/matrix-inl.h"
+#include "infer/matrix.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace affekt {
 namespace HWY_NAMESPACE {
 
-/// Up to kRows rows by one chunk of outputs; see MultiplyRows().
-HWY_ATTR void MultiplyDense(std::int64_t count, const float* rows, std::int64_t step, std::int64_t blocks,
-                            const float* weights, float* out) {
-  MultiplyBlock<kLargestBlock>(count, rows, step, blocks, weights, false, out);
+/// One chunk of outputs of up to kRows rows.
+/// @param rows     (blocks, all rows, block) @param step  floats from a block to the next
+/// @param present  outputs of the chunk that there are
+/// @param target   (rows, outputs)
+HWY_ATTR void DenseChunk(std::int64_t count, const float* rows, std::int64_t step, std::int64_t blocks,
+                         const float* weights, const float* bias, std::int64_t present, std::int64_t outputs,
+                         float* target) {
+  constexpr std::int64_t kChunk = std::int64_t{2} * kLargestBlock;
+  float sums[kRows * kChunk];
+  MultiplyBlock<kLargestBlock>(count, rows, step, blocks, weights, false, sums);
+  for (std::int64_t r = 0; r < count; ++r) {
+    for (std::int64_t o = 0; o < present; ++o) target[r * outputs + o] = sums[r * kChunk + o] + bias[o];
+  }
 }
-
-static_assert(kRows * 2 * kLargestBlock <= 512, "DenseLayer::run() has room for so many sums");
-std::int64_t DenseRows() { return kRows; }
-std::int64_t DenseBlock() { return kLargestBlock; }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace affekt
@@ -32,14 +37,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace affekt {
 
-HWY_EXPORT(MultiplyDense);
-HWY_EXPORT(DenseRows);
-HWY_EXPORT(DenseBlock);
+HWY_EXPORT(DenseChunk);
 
 namespace {
-
-/// Rows by outputs of one product, with the widest instruction set.
-constexpr std::size_t kMostSums = 512;
 
 /// Fewer multiplications are done before a second thread has begun.
 constexpr std::int64_t kWorkForThreads = 100'000;
@@ -51,7 +51,7 @@ std::int64_t pieces(std::int64_t count, std::int64_t size) { return (count + siz
 DenseLayer::DenseLayer(std::int64_t inputs, std::int64_t outputs)
     : inputs_(inputs),
       outputs_(outputs),
-      block_(HWY_DYNAMIC_DISPATCH(DenseBlock)()),
+      block_(kernel_block()),
       chunk_(2 * block_),
       blocks_(pieces(inputs, block_)),
       chunks_(pieces(outputs, chunk_)) {}
@@ -78,7 +78,7 @@ std::size_t DenseLayer::scratch_count(std::int64_t rows) const {
 
 void DenseLayer::run(const float* source, std::int64_t rows, const float* weights, const float* bias, float* scratch,
                      float* target) const {
-  const std::int64_t at_once = HWY_DYNAMIC_DISPATCH(DenseRows)(), parts = pieces(rows, at_once);
+  const std::int64_t at_once = kernel_rows(), parts = pieces(rows, at_once);
   const bool many = rows * inputs_ * outputs_ >= kWorkForThreads;
 #pragma omp parallel for if (many)
   for (std::int64_t b = 0; b < blocks_; ++b) {  // the same block of all rows side by side
@@ -93,14 +93,9 @@ void DenseLayer::run(const float* source, std::int64_t rows, const float* weight
   for (std::int64_t unit = 0; unit < chunks_ * parts; ++unit) {
     const std::int64_t chunk = unit / parts, part = unit % parts, first = chunk * chunk_;
     const std::int64_t begin = rows * part / parts, count = rows * (part + 1) / parts - begin;
-    float sums[kMostSums];
-    HWY_DYNAMIC_DISPATCH(MultiplyDense)
-    (count, scratch + begin * block_, rows * block_, blocks_, weights + chunk * blocks_ * block_ * chunk_, sums);
-    const std::int64_t present = std::min(chunk_, outputs_ - first);
-    for (std::int64_t r = 0; r < count; ++r) {
-      float* to = target + (begin + r) * outputs_ + first;
-      for (std::int64_t o = 0; o < present; ++o) to[o] = sums[r * chunk_ + o] + bias[first + o];
-    }
+    HWY_DYNAMIC_DISPATCH(DenseChunk)
+    (count, scratch + begin * block_, rows * block_, blocks_, weights + chunk * blocks_ * block_ * chunk_, bias + first,
+     std::min(chunk_, outputs_ - first), outputs_, target + begin * outputs_ + first);
   }
 }
 

@@ -73,8 +73,6 @@ struct Executor::Impl {
   std::size_t outputs;
   std::int64_t multiply_adds;
   int threads;
-  int widest = 1;                                   ///< Threads of a batch so far.
-  std::chrono::steady_clock::time_point last_wide;  ///< When a batch had more than one.
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
   PackedWeights weights{engine};

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
 #include <unordered_map>
@@ -63,7 +62,9 @@ class Plan {
   dnnl::memory::dims dims_of(const NodeShape& shape) const;
   Desc plain(const NodeShape& shape) const;
   Desc any_layout(const NodeShape& shape) const;
+  /// The layout that is kept from step to step: blocked where the channels fill the blocks, else the library's choice.
   Desc blocked_layout(const NodeShape& shape) const;
+  /// The step's input as it is, if that is blocked, else the library's choice.
   Desc layout_of_input() const;
   dnnl::memory memory_of(const Value& value);
   dnnl::memory memory_of(const Value& value, const Desc& seen_as);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "infer/dense.h"
+#include "infer/matrix.h"
 #include "infer/plan.h"
 #include "infer/small_plane.h"
 #include "infer/winograd.h"
@@ -84,7 +85,7 @@ Plan::Value Plan::own_conv(std::int64_t block, const std::string& name, const Ma
 
 Plan::Value Plan::conv() {
   if (onednn::block() == 0) return library_conv();
-  const std::int64_t block = std::min(winograd_largest_block(), onednn::block());
+  const std::int64_t block = std::min(kernel_block(), onednn::block());
   const std::vector<float>& filters = step_->weights;
   if (const auto shape = winograd_shape(step_->node, step_->in, step_->out, block)) {
     const WinogradConvolution convolution(*shape, batch_, threads_);

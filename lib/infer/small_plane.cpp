@@ -10,6 +10,7 @@
 
 #include "infer/epilogue-inl.h"
 #include "infer/matrix-inl.h"
+#include "infer/matrix.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace affekt {
@@ -55,8 +56,6 @@ HWY_ATTR void Plane(const SmallPlaneShape& shape, std::int64_t all, std::int64_t
   work(shape, all, chunk, begin, end, rows, filters, what, target);
 }
 
-std::int64_t PlaneRows() { return kRows; }
-
 }  // namespace HWY_NAMESPACE
 }  // namespace affekt
 HWY_AFTER_NAMESPACE();
@@ -65,25 +64,15 @@ HWY_AFTER_NAMESPACE();
 namespace affekt {
 
 HWY_EXPORT(Plane);
-HWY_EXPORT(PlaneRows);
 
 std::optional<SmallPlaneShape> small_plane_shape(const Node& convolution, const NodeShape& in, const NodeShape& out,
                                                  std::int64_t block) {
   constexpr std::int64_t kMostPositions = 9;
-  SmallPlaneShape shape;
-  shape.block = block;
-  shape.inputs = in.channels;
-  shape.outputs = out.channels;
-  shape.height = in.height;
-  shape.width = in.width;
-  shape.out_height = out.height;
-  shape.out_width = out.width;
+  SmallPlaneShape shape(convolution, in, out, block);
   shape.kernel = convolution.kernel;
   shape.stride = convolution.stride;
-  shape.top = convolution.padding.top;
-  shape.left = convolution.padding.left;
-  const bool fits = convolution.groups == 1 && shape.inputs % block == 0 && shape.outputs % shape.chunk() == 0 &&
-                    shape.out_height * shape.out_width <= kMostPositions;
+  const bool fits =
+      convolution.groups == 1 && shape.fills_blocks() && shape.out_height * shape.out_width <= kMostPositions;
   if (!fits) return std::nullopt;
   return shape;
 }
@@ -110,7 +99,7 @@ void convolve_small_plane(const SmallPlaneShape& shape, std::int64_t images, con
                           const Epilogue& what, float* scratch, float* target) {
   const std::int64_t blocks = shape.inputs / shape.block, positions = shape.height * shape.width;
   const std::int64_t together = shape.together(), rows = images * together;
-  const std::int64_t at_once = HWY_DYNAMIC_DISPATCH(PlaneRows)(), parts = (rows + at_once - 1) / at_once;
+  const std::int64_t at_once = kernel_rows(), parts = (rows + at_once - 1) / at_once;
   const std::int64_t units = shape.outputs / shape.chunk() * parts;
 #pragma omp parallel
   {

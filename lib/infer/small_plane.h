@@ -10,18 +10,15 @@
 
 #include "affekt/model/network.h"
 #include "infer/aligned_buffer.h"
+#include "infer/convolution_shape.h"
 #include "infer/epilogue.h"
 
 namespace affekt {
 
-/// Values are in oneDNN's blocked layout: (images, channels / block, height, width, block).
-struct SmallPlaneShape {
-  std::int64_t block = 16;               ///< Channels side by side: 8 or 16.
-  std::int64_t inputs = 0, outputs = 0;  ///< Channels: multiples of block, and of 2 block.
-  std::int64_t height = 0, width = 0, out_height = 0, out_width = 0;
-  std::int64_t kernel = 3, stride = 1, top = 0, left = 0;  ///< top, left: padding.
+struct SmallPlaneShape : ConvolutionShape {
+  using ConvolutionShape::ConvolutionShape;
+  std::int64_t kernel = 3, stride = 1;
 
-  std::int64_t chunk() const { return 2 * block; }  ///< Outputs that are computed together.
   /// Positions of a picture that are rows of one product: all, where each result is of its own position alone.
   std::int64_t together() const { return kernel == 1 && stride == 1 ? out_height * out_width : 1; }
 };

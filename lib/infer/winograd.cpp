@@ -6,6 +6,7 @@
 #include <array>
 #include <initializer_list>
 
+#include "infer/matrix.h"
 #include "infer/winograd_points.h"
 
 namespace affekt {
@@ -43,7 +44,7 @@ std::int64_t round_up(std::int64_t value, std::int64_t unit) { return (value + u
 /// Multiplications of a plane, for a pair of channels.
 std::int64_t cost(WinogradShape shape, int tile) {
   shape.tile = tile;
-  return shape.places() * shape.tiles_down() * shape.tiles_across();
+  return shape.elements() * shape.tiles_down() * shape.tiles_across();
 }
 
 /// G g G^T of `count` filters side by side. @param in  (9, count) @param step  floats from an element to the next
@@ -77,25 +78,16 @@ void transform(const std::vector<FilterRow>& matrix, const std::vector<double>& 
 std::optional<WinogradShape> winograd_shape(const Node& convolution, const NodeShape& in, const NodeShape& out,
                                             std::int64_t block) {
   constexpr std::int64_t kSmallestPlane = 36;  // below, filters are most of what is read, and these are larger
-  WinogradShape shape;
-  shape.block = block;
-  shape.inputs = in.channels;
-  shape.outputs = out.channels;
-  shape.height = in.height;
-  shape.width = in.width;
-  shape.top = convolution.padding.top;
-  shape.left = convolution.padding.left;
-  shape.out_height = out.height;
-  shape.out_width = out.width;
+  WinogradShape shape(convolution, in, out, block);
   shape.tile = cost(shape, 3) < cost(shape, 4) ? 3 : 4;
-  const bool fits = convolution.kernel == 3 && convolution.stride == 1 && convolution.groups == 1 &&
-                    shape.inputs % shape.block == 0 && shape.outputs % shape.chunk() == 0;
+  const bool fits =
+      convolution.kernel == 3 && convolution.stride == 1 && convolution.groups == 1 && shape.fills_blocks();
   if (!fits || shape.out_height * shape.out_width < kSmallestPlane) return std::nullopt;
   return shape;
 }
 
 AlignedBuffer transform_filters(const WinogradShape& shape, const std::vector<float>& filters) {
-  AlignedBuffer result(static_cast<std::size_t>(shape.places() * shape.inputs * shape.outputs));
+  AlignedBuffer result(static_cast<std::size_t>(shape.elements() * shape.inputs * shape.outputs));
   const std::int64_t chunks = shape.outputs / shape.chunk(), step = shape.inputs * shape.chunk();
   const auto count = static_cast<std::size_t>(shape.chunk());
   const std::vector<FilterRow> matrix = filter_transform(shape.tile);
@@ -109,7 +101,7 @@ AlignedBuffer transform_filters(const WinogradShape& shape, const std::vector<fl
         for (std::size_t i = 0; i < 9; ++i) side_by_side[i * count + o] = filter[i];
       }
       transform(matrix, side_by_side, count, step,
-                result.data() + chunk * shape.places() * step + input * shape.chunk());
+                result.data() + chunk * shape.elements() * step + input * shape.chunk());
     }
   }
   return result;
@@ -118,14 +110,14 @@ AlignedBuffer transform_filters(const WinogradShape& shape, const std::vector<fl
 WinogradConvolution::WinogradConvolution(const WinogradShape& shape, std::int64_t images, int threads)
     : shape_(shape),
       tiles_(images * shape.tiles_down() * shape.tiles_across()),
-      rows_(winograd_rows()),
+      rows_(kernel_rows()),
       threads_(threads) {
-  const std::int64_t in_cache = kGroupFloats / (shape.places() * shape.inputs);
+  const std::int64_t in_cache = kGroupFloats / (shape.elements() * shape.inputs);
   const std::int64_t wanted = std::max(rows_, std::min(in_cache / rows_, std::int64_t{4}) * rows_);
   groups_ = (tiles_ + wanted - 1) / wanted;
   capacity_ = (tiles_ + groups_ - 1) / groups_;
-  transformed_count_ = static_cast<std::size_t>(round_up(shape.places() * shape.inputs * capacity_, 16));
-  per_thread_ = transformed_count_ + static_cast<std::size_t>(round_up(shape.places() * rows_ * shape.chunk(), 16));
+  transformed_count_ = static_cast<std::size_t>(round_up(shape.elements() * shape.inputs * capacity_, 16));
+  per_thread_ = transformed_count_ + static_cast<std::size_t>(round_up(shape.elements() * rows_ * shape.chunk(), 16));
 }
 
 WinogradTiles WinogradConvolution::group(std::int64_t number) const {

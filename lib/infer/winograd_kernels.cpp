@@ -28,7 +28,7 @@ struct TilePlace {
   }
 };
 
-/// One tile of one block of channels. @param step  floats from a place to the next
+/// One tile of one block of channels. @param step  floats from an element of the tile to the next
 template <int kTile, int kBlock, bool kInside>
 HWY_ATTR void InputTile(const WinogradShape& shape, const float* plane, std::int64_t top, std::int64_t left, float* out,
                         std::int64_t step) {
@@ -74,7 +74,7 @@ HWY_ATTR void InputTiles(const WinogradShape& shape, const WinogradTiles& tiles,
   }
 }
 
-/// @param step  floats from a place to the next
+/// @param step  floats from an element of the tile to the next
 template <int kTile, int kBlock>
 HWY_ATTR void OutputTile(const WinogradShape& shape, const TilePlace& place, std::int64_t channel,
                          const float* products, std::int64_t step, const Epilogue& what, float* target) {
@@ -110,10 +110,10 @@ template <int kTile, int kBlock>
 HWY_ATTR void OutputTiles(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t chunk,
                           std::int64_t begin, std::int64_t end, const float* transformed, const float* weights,
                           const Epilogue& what, float* products, float* target) {
-  constexpr std::int64_t kSide = kTile + 2, kPlaces = kSide * kSide, kChunk = std::int64_t{2} * kBlock;
+  constexpr std::int64_t kSide = kTile + 2, kElements = kSide * kSide, kChunk = std::int64_t{2} * kBlock;
   const std::int64_t blocks = shape.inputs / kBlock, step = tiles.capacity * kBlock, count = end - begin;
-  const float* matrix = weights + chunk * kPlaces * shape.inputs * kChunk;
-  for (std::int64_t p = 0; p < kPlaces; ++p) {
+  const float* matrix = weights + chunk * kElements * shape.inputs * kChunk;
+  for (std::int64_t p = 0; p < kElements; ++p) {
     MultiplyBlock<kBlock>(count, transformed + p * blocks * step + begin * kBlock, step, blocks,
                           matrix + p * shape.inputs * kChunk, false, products + p * count * kChunk);
   }
@@ -143,9 +143,6 @@ HWY_ATTR void Output(const WinogradShape& shape, const WinogradTiles& tiles, std
   work(shape, tiles, chunk, begin, end, transformed, weights, what, products, target);
 }
 
-std::int64_t Rows() { return kRows; }
-std::int64_t LargestBlock() { return kLargestBlock; }
-
 }  // namespace HWY_NAMESPACE
 }  // namespace affekt
 HWY_AFTER_NAMESPACE();
@@ -155,11 +152,6 @@ namespace affekt {
 
 HWY_EXPORT(Input);
 HWY_EXPORT(Output);
-HWY_EXPORT(Rows);
-HWY_EXPORT(LargestBlock);
-
-std::int64_t winograd_rows() { return HWY_DYNAMIC_DISPATCH(Rows)(); }
-std::int64_t winograd_largest_block() { return HWY_DYNAMIC_DISPATCH(LargestBlock)(); }
 
 void winograd_input(const WinogradShape& shape, const WinogradTiles& tiles, std::int64_t channel_block,
                     std::int64_t begin, std::int64_t end, const float* source, float* transformed) {

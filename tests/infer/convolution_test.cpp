@@ -1,84 +1,60 @@
 // Convolutions whose channels fill whole blocks, which our own kernels compute: planes, padding and what follows at
 // random, against a plain double-precision evaluation; and that a picture's bits do not depend on the company it is in.
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <set>
 #include <string>
 
-#include "affekt/core/random.h"
 #include "affekt/infer/executor.h"
 #include "affekt/model/architectures.h"
+#include "infer/comparison.h"
+#include "infer/random_network.h"
 #include "support/catch.h"
 #include "support/reference_network.h"
 
 using namespace affekt;
+using affekt::test::Comparison;
 using affekt::test::random_parameters;
 using affekt::test::random_values;
-using affekt::test::reference_outputs;
+using affekt::test::RandomTable;
 
 namespace {
 
 /// Picture -> convolution -> the one that is looked at -> some of BatchNorm, residual sum, activations -> logits.
-class OneConvolution {
+class OneConvolution : RandomTable {
  public:
-  explicit OneConvolution(std::uint64_t seed) : random_(seed) {
-    network_.name = "one convolution";
+  explicit OneConvolution(std::uint64_t seed) : RandomTable(seed, "one convolution") {
     network_.input = {pick(1, 3), pick(2, 27), pick(2, 27)};
-    network_.nodes.push_back({});
-    conv(3, 32 * pick(1, 3), 1, {1, 1, 1, 1});
+    padded_conv(3, 32 * pick(1, 3), 1, {1, 1, 1, 1});
     const int before = last();
     const int kernel = coin() ? 3 : 1 + 2 * pick(0, 2), stride = coin() ? 1 : 2;
     const int most = kernel / 2;
     const bool same = coin();
     const Padding padding = same ? Padding{most, most, most, most}
                                  : Padding{pick(0, kernel - 1), pick(0, kernel - 1), pick(0, kernel - 1), most};
-    conv(kernel, same && coin() ? network_.nodes[1].channels : 32 * pick(1, 3), stride, padding);
+    padded_conv(kernel, same && coin() ? network_.nodes[1].channels : 32 * pick(1, 3), stride, padding);
     if (coin()) activate();
-    if (coin()) append(Op::batch_norm, {last()}, "norm");
+    if (coin()) append_named(Op::batch_norm, {last()});
     const NodeShape here = shape(last()), there = shape(before);
     if (here.channels == there.channels && here.height == there.height && here.width == there.width) {
-      append(Op::add, {last(), before}, "");
+      append(Op::add, {last(), before});
     }
     if (coin()) activate();
-    append(coin() ? Op::global_average_pool : Op::flatten, {last()}, "");
-    if (network_.nodes.back().op == Op::global_average_pool) append(Op::flatten, {last()}, "");
-    append(Op::dense, {last()}, "out").channels = pick(2, 40);
+    if (coin()) append(Op::global_average_pool, {last()});
+    append(Op::flatten, {last()});
+    dense(pick(2, 40));
   }
 
   const Network& network() const { return network_; }
 
  private:
-  int pick(int low, int high) {
-    return low + static_cast<int>(random_.below(static_cast<std::uint64_t>(high - low + 1)));
-  }
-  bool coin() { return random_.below(2) == 1; }
-  int last() const { return static_cast<int>(network_.nodes.size()) - 1; }
-  NodeShape shape(int node) const { return infer_shapes(network_)[static_cast<std::size_t>(node)]; }
-
-  Node& append(Op op, std::vector<int> inputs, const std::string& name) {
-    Node node;
-    node.op = op;
-    node.inputs = std::move(inputs);
-    node.name = name;
-    network_.nodes.push_back(node);
-    return network_.nodes.back();
-  }
-  void activate() { append(coin() ? Op::relu : coin() ? Op::swish : Op::sigmoid, {last()}, ""); }
-  void conv(int kernel, int channels, int stride, Padding padding) {
+  void activate() { append(coin() ? Op::relu : coin() ? Op::swish : Op::sigmoid, {last()}); }
+  void padded_conv(int kernel, int channels, int stride, Padding padding) {
     const NodeShape in = shape(last());
     padding.bottom += std::max(0, kernel - in.height - padding.top - padding.bottom);
     padding.right += std::max(0, kernel - in.width - padding.left - padding.right);
-    Node& node = append(Op::conv, {last()}, "conv" + std::to_string(last()));
-    node.kernel = kernel;
-    node.channels = channels;
-    node.stride = stride;
-    node.padding = padding;
-    node.bias = coin();
+    conv(last(), channels, kernel, stride, 1, padding);
   }
-
-  RandomStream random_;
-  Network network_;
 };
 
 constexpr std::uint64_t kSeeds = 80;
@@ -93,27 +69,11 @@ TEST_CASE("convolution: our kernels agree with plain evaluation on any plane") {
     const Network& network = table.network();
     const ParameterMap parameters = random_parameters(network, seed + 1000);
     Executor executor(network, parameters);
-    const auto count = static_cast<std::size_t>(network.input.count());
     constexpr std::size_t kPictures = 3;
-    const std::vector<float> pictures = random_values(kPictures * count, seed);
+    const Comparison comparison(network, parameters, kPictures, seed);
     INFO("seed " << seed);
     for (const std::string& implementation : executor.implementations(1)) seen.insert(implementation);
-    for (std::size_t n : {std::size_t{1}, kPictures}) {
-      const std::vector<float> found = executor.logits(pictures.data(), n);
-      const std::size_t outputs = found.size() / n;
-      for (std::size_t i = 0; i < n; ++i) {
-        const auto begin = pictures.begin() + static_cast<std::ptrdiff_t>(i * count);
-        const std::vector<double> expected =
-            reference_outputs(network, parameters, {begin, begin + static_cast<std::ptrdiff_t>(count)});
-        REQUIRE(expected.size() == outputs);
-        double scale = 1e-3, worst = 0;
-        for (std::size_t j = 0; j < outputs; ++j) {
-          scale = std::max(scale, std::abs(expected[j]));
-          worst = std::max(worst, std::abs(found[i * outputs + j] - expected[j]));
-        }
-        CHECK(worst / scale < kTolerance);
-      }
-    }
+    for (std::size_t n : {std::size_t{1}, kPictures}) CHECK(comparison.relative_error(executor, n) < kTolerance);
   }
   const char* limit = std::getenv("ONEDNN_MAX_CPU_ISA");
   const std::string level = limit == nullptr ? "" : limit;

@@ -10,6 +10,7 @@
 #include "affekt/core/random.h"
 #include "affekt/data/dataset.h"
 #include "affekt/model/architectures.h"
+#include "infer/comparison.h"
 #include "infer/random_network.h"
 #include "support/catch.h"
 #include "support/error_message.h"
@@ -17,6 +18,7 @@
 #include "support/temp_folder.h"
 
 using namespace affekt;
+using affekt::test::Comparison;
 using affekt::test::contains;
 using affekt::test::message_of;
 using affekt::test::random_parameters;
@@ -25,39 +27,6 @@ using affekt::test::RandomNetwork;
 using affekt::test::reference_outputs;
 
 namespace {
-
-/// Pictures for a network and what plain evaluation makes of them.
-class Comparison {
- public:
-  Comparison(const Network& network, const ParameterMap& parameters, std::size_t pictures, std::uint64_t seed)
-      : count_(static_cast<std::size_t>(network.input.count())), pictures_(random_values(pictures * count_, seed)) {
-    for (auto begin = pictures_.begin(); begin != pictures_.end(); begin += static_cast<std::ptrdiff_t>(count_)) {
-      expected_.push_back(reference_outputs(network, parameters, {begin, begin + static_cast<std::ptrdiff_t>(count_)}));
-    }
-  }
-
-  /// Largest difference over the first n pictures' logits, relative to the largest expected logit of the picture.
-  double relative_error(Executor& executor, std::size_t n) const {
-    const std::vector<float> found = executor.logits(pictures_.data(), n);
-    const std::size_t outputs = expected_[0].size();
-    REQUIRE(found.size() == n * outputs);
-    double worst = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      double scale = 1e-3, difference = 0;
-      for (std::size_t j = 0; j < outputs; ++j) {
-        scale = std::max(scale, std::abs(expected_[i][j]));
-        difference = std::max(difference, std::abs(found[i * outputs + j] - expected_[i][j]));
-      }
-      worst = std::max(worst, difference / scale);
-    }
-    return worst;
-  }
-
- private:
-  std::size_t count_;
-  std::vector<float> pictures_;
-  std::vector<std::vector<double>> expected_;
-};
 
 constexpr double kTolerance = 1e-4;
 

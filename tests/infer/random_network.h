@@ -12,34 +12,15 @@
 
 namespace affekt::test {
 
-/// Appends nodes at random: every op, odd sizes, values read more than once.
-class RandomNetwork {
+/// A table that grows at its end, and the dice.
+class RandomTable {
  public:
-  static constexpr std::uint64_t kSeeds = 150;  ///< Tables that the tests look at.
-
-  explicit RandomNetwork(std::uint64_t seed) : random_(seed) {
-    network_.name = "random";
-    network_.input = {pick(1, 5), pick(5, 19), pick(5, 19)};
+  RandomTable(std::uint64_t seed, const char* name) : random_(seed) {
+    network_.name = name;
     network_.nodes.push_back({});
   }
 
-  Network make() {
-    const int length = pick(3, 14);
-    for (int i = 0; i < length; ++i) append_any();
-    if (coin()) {
-      append(Op::global_average_pool, {last()});
-    } else {
-      append(Op::flatten, {last()});
-    }
-    if (coin()) append(coin() ? Op::relu : Op::dropout, {last()});
-    dense(pick(3, 20));
-    if (coin()) append(Op::relu, {last()});
-    if (coin()) append_named(Op::batch_norm, {last()});
-    dense(pick(2, 7));
-    return network_;
-  }
-
- private:
+ protected:
   int pick(int low, int high) {
     return low + static_cast<int>(random_.below(static_cast<std::uint64_t>(high - low + 1)));
   }
@@ -74,6 +55,36 @@ class RandomNetwork {
     node.bias = coin();
   }
 
+  RandomStream random_;
+  Network network_;
+};
+
+/// Appends nodes at random: every op, odd sizes, values read more than once.
+class RandomNetwork : RandomTable {
+ public:
+  static constexpr std::uint64_t kSeeds = 150;  ///< Tables that the tests look at.
+
+  explicit RandomNetwork(std::uint64_t seed) : RandomTable(seed, "random") {
+    network_.input = {pick(1, 5), pick(5, 19), pick(5, 19)};
+  }
+
+  Network make() {
+    const int length = pick(3, 14);
+    for (int i = 0; i < length; ++i) append_any();
+    if (coin()) {
+      append(Op::global_average_pool, {last()});
+    } else {
+      append(Op::flatten, {last()});
+    }
+    if (coin()) append(coin() ? Op::relu : Op::dropout, {last()});
+    dense(pick(3, 20));
+    if (coin()) append(Op::relu, {last()});
+    if (coin()) append_named(Op::batch_norm, {last()});
+    dense(pick(2, 7));
+    return network_;
+  }
+
+ private:
   void append_conv() {
     const NodeShape in = shape(last());
     const int kernel = std::min({pick(1, 3), in.height, in.width});
@@ -165,9 +176,6 @@ class RandomNetwork {
         break;
     }
   }
-
-  RandomStream random_;
-  Network network_;
 };
 
 }  // namespace affekt::test
