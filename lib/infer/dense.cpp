@@ -23,8 +23,8 @@ HWY_ATTR void DenseChunk(std::int64_t count, const float* rows, std::int64_t ste
                          const float* weights, const float* bias, std::int64_t present, std::int64_t outputs,
                          float* target) {
   constexpr std::int64_t kChunk = std::int64_t{2} * kLargestBlock;
-  float sums[kRows * kChunk];
-  MultiplyBlock<kLargestBlock>(count, rows, step, blocks, weights, false, sums);
+  float sums[kRows * kChunk] = {};
+  MultiplyBlock<kLargestBlock>(count, rows, step, blocks, weights, true, sums);
   for (std::int64_t r = 0; r < count; ++r) {
     for (std::int64_t o = 0; o < present; ++o) target[r * outputs + o] = sums[r * kChunk + o] + bias[o];
   }
